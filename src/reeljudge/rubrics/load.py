@@ -1,0 +1,3 @@
+"""Placeholder."""
+RUBRICS = None
+def load_rubric(*a, **k): raise NotImplementedError
