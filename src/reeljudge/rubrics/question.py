@@ -14,11 +14,13 @@ class Question:
     Attributes:
         dimension: the dimension asked for, None where one reply answers all.
         text: the rendered question.
+        prompt: the clip's prompt, which stands inside `text`: the reader must never take a score from it.
         system: a system turn, None for none (then a checkpoint's template may add its own default).
     """
 
     dimension: str | None
     text: str
+    prompt: str = ""
     system: str | None = None
 
     @property
