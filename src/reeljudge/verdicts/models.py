@@ -129,13 +129,19 @@ class FramesSeen(Model):
 
 
 class Verdict(Model):
-    """What the replies mean for one clip under one rubric, with full provenance: a line of `verdicts.jsonl`."""
+    """What the replies mean for one clip under one rubric, with full provenance: a line of `verdicts.jsonl`.
+
+    `bytes` and `modified` (seconds since the epoch) are the file's when it was judged; None where the
+    judge looked at no file.
+    """
 
     schema_version: int = SCHEMA_VERSION
     key: str = ""
     id: str
     video: str
     sha256: str | None = None
+    bytes: int | None = None
+    modified: float | None = None
     prompt: str
     theme: str | None = None
     model: str | None = None
