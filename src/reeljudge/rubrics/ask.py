@@ -22,7 +22,9 @@ def select_dimensions(rubric: Rubric, names: Sequence[str] | None) -> tuple[Dime
         return rubric.dimensions
     for name in names:
         if name not in rubric.names:
-            raise UsageError(f"rubric {rubric.name!r} has no dimension {name!r}.{did_you_mean(name, rubric.names)}")
+            raise UsageError(
+                f"rubric {rubric.name!r} has no dimension {name!r}.{did_you_mean(name, rubric.names)}"
+            )
     if not names:
         raise UsageError(f"no dimension chosen; rubric {rubric.name!r} has {', '.join(rubric.names)}")
     return tuple(dimension for dimension in rubric.dimensions if dimension.name in names)

@@ -54,7 +54,8 @@ def parse_rubric(text: str, where: str) -> Rubric:
     try:
         return Rubric.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
+        # An unknown field is most often a misspelt one: it explains the "missing" beside it.
+        first = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
         line, field = _locate(node, first["loc"])
         raise InputError(f"{where}:{line}: {field}{_explain(first)}") from error
 
@@ -114,6 +115,8 @@ def _refuse_double_keys(node: yaml.Node | None, where: str) -> None:
         seen: set[str] = set()
         for key, value in current.value:
             if key.value in seen:
-                raise InputError(f"{where}:{key.start_mark.line + 1}: {key.value}: stands here for the second time")
+                raise InputError(
+                    f"{where}:{key.start_mark.line + 1}: {key.value}: stands here for the second time"
+                )
             seen.add(key.value)
             waiting.append(value)

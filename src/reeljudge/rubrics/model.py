@@ -31,7 +31,7 @@ class Scale(Model):
     @property
     def single_digit(self) -> bool:
         """Soft scores exist where every value is one digit."""
-        return 0 <= self.min and self.max <= 9
+        return self.min >= 0 and self.max <= 9
 
     def __contains__(self, value: object) -> bool:
         return isinstance(value, int) and self.min <= value <= self.max
@@ -123,7 +123,9 @@ class Rubric(Model):
         for dimension in self.dimensions:
             if dimension.levels and set(dimension.levels) != set(self.scale.values):
                 wanted = f"{self.scale.min}-{self.scale.max}"
-                raise ValueError(f"dimension {dimension.name!r}: levels must be given for each of {wanted}, or none")
+                raise ValueError(
+                    f"dimension {dimension.name!r}: levels must be given for each of {wanted}, or none"
+                )
             names = [stage.name for stage in self.stages_of(dimension)]
             if self.answer_stage is not None and self.answer_stage not in names:
                 raise ValueError(
