@@ -1,13 +1,13 @@
 """What a judge is: something that answers a batch of requests with replies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from reeljudge.clips import Clip, Frames, FrameSettings
 from reeljudge.errors import JudgeError
 from reeljudge.rubrics import Question, Rubric
-from reeljudge.verdicts import Reply
+from reeljudge.verdicts import Flag, Reply
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,14 @@ class Answer:
         visual_tokens: how many tokens the frames became; None where the judge does not tell.
         error: why there are no replies.
         notes: what a user should know (an extension field was dropped, the batch was halved).
+        flags: what the judge itself says about this request, e.g. `out_of_domain`.
     """
 
     replies: tuple[Reply, ...] = ()
     visual_tokens: int | None = None
     error: JudgeError | None = None
     notes: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 @runtime_checkable
@@ -77,12 +79,15 @@ class Judge(Protocol):
         needs_frames: False for a judge that looks at nothing (a recording).
         frame_settings: the frames that this judge expects by default.
         batch_size: how many requests it likes at once by default.
+        templates: rubric name -> question template of this judge's own, used where the user gives none
+            (a checkpoint that was trained on another question than the rubric's).
     """
 
     name: str
     needs_frames: bool
     frame_settings: FrameSettings
     batch_size: int
+    templates: Mapping[str, str]
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides what this judge answers: revision, adapter, dtype, versions. JSON values.
