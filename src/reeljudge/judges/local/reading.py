@@ -1,0 +1,76 @@
+"""Reading questions: one pass over the frames and over the prefix that all questions about a clip share."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+
+from reeljudge.judges.local.cache import KeysValues, assemble, keys_values
+from reeljudge.judges.local.network import Features, Network
+from reeljudge.judges.local.writing import Question
+
+
+@dataclass(frozen=True)
+class Read:
+    """A question that the network has read.
+
+    Attributes:
+        keys_values: of all its tokens.
+        hidden: state at its last token, from which the reply's first token comes.
+        next_position: rotary position of that first token.
+    """
+
+    keys_values: KeysValues
+    hidden: torch.Tensor
+    next_position: int
+
+
+class Reader:
+    """Reads questions, each by itself: nothing is padded, so no reply depends on its neighbours here.
+
+    The prefix ends with the video whether or not other questions share it, so that the numbers do not
+    depend on what else was asked.
+    """
+
+    def __init__(self, network: Network):
+        self._network = network
+        self._features: dict[int, Features] = {}
+        self._prefixes: dict[tuple[int, tuple[int, ...]], KeysValues] = {}
+        self._questions: dict[int, Read] = {}
+
+    def read(self, question: Question) -> Read:
+        """What is known of a question once it is read; samples of one question share it."""
+        done = self._questions.get(id(question))
+        if done is None:
+            done = self._questions[id(question)] = self._read(question)
+        return done
+
+    def keep(self, questions: Iterable[Question]) -> None:
+        """Forget what none of these questions needs."""
+        wanted = list(questions)
+        _keep(self._questions, {id(question) for question in wanted})
+        _keep(self._prefixes, {_prefix_key(question) for question in wanted} if self._prefixes else set())
+        _keep(self._features, {id(question.video) for question in wanted})
+
+    def _read(self, question: Question) -> Read:
+        prompt, video = question.prompt, question.video
+        positions, next_position = self._network.positions(prompt.ids, video)
+        key = _prefix_key(question)
+        if key not in self._prefixes:
+            if id(video) not in self._features:
+                self._features[id(video)] = self._network.see(video)
+            features = self._features[id(video)]
+            self._prefixes[key] = self._network.read_prefix(prompt.shared_ids, features, positions)
+        rest = prompt.ids[prompt.shared :]
+        cache = assemble([self._prefixes[key]], room=len(rest))
+        hidden = self._network.forward([rest], positions[:, :, prompt.shared :], cache)
+        return Read(keys_values(cache), hidden[0, -1], next_position)
+
+
+def _prefix_key(question: Question) -> tuple[int, tuple[int, ...]]:
+    return id(question.video), question.prompt.shared_ids
+
+
+def _keep(memory: dict, wanted: set) -> None:
+    for key in [key for key in memory if key not in wanted]:
+        del memory[key]
