@@ -1,10 +1,13 @@
 """What a judge looks at: which frames, how large, and under which limits. Plain data, no decoding."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from reeljudge.clips.rules import parse_rule
+from reeljudge.errors import UsageError
 
 PIXELS_PER_TOKEN = 28 * 28
 """Qwen2-VL and Qwen2.5-VL merge 2 x 2 patches of 14 x 14 pixels into one visual token."""
@@ -36,6 +39,25 @@ class FrameSettings:
     factor: int = 28
     temporal_factor: int = 2
 
+    def __post_init__(self) -> None:
+        parse_rule(self.rule, self.max_frames)
+        if not 0 < self.fps < 10_000:
+            raise UsageError(f"fps is {self.fps}; it must be above 0 (frames per second to look at)")
+        for name in ("min_frames", "max_frames", "min_pixels", "max_pixels", "total_pixels", "factor"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if self.temporal_factor < 1:
+            raise UsageError(f"temporal_factor is {self.temporal_factor}; it must be at least 1")
+        if self.max_pixels < self.factor**2:
+            raise UsageError(
+                f"max_pixels is {self.max_pixels}; it must be at least {self.factor**2}, one visual token"
+            )
+        if self.max_frames < self.temporal_factor:
+            raise UsageError(
+                f"max_frames is {self.max_frames}; it must be at least {self.temporal_factor}, "
+                "the frames of one cell of the temporal grid"
+            )
+
     def with_(self, **changes: Any) -> "FrameSettings":
         """A copy in which the fields that are not None are replaced."""
         return replace(self, **{name: value for name, value in changes.items() if value is not None})
@@ -51,6 +73,7 @@ class Limits:
         max_frames: frames decoded from the source.
         max_seconds: seconds of video.
         decode_timeout: seconds of work in the decoding process before it is killed.
+        max_memory: bytes that a decoding process may take beyond what it starts with (Linux only).
     """
 
     max_bytes: int = 2_000_000_000
@@ -58,6 +81,12 @@ class Limits:
     max_frames: int = 100_000
     max_seconds: float = 600.0
     decode_timeout: float = 120.0
+    max_memory: int = 4_000_000_000
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            if not getattr(self, limit.name) > 0:
+                raise UsageError(f"{limit.name} is {getattr(self, limit.name)}; it must be above 0")
 
 
 @dataclass(frozen=True)
@@ -76,6 +105,7 @@ class Frames:
         decoder: e.g. `PyAV 18.1.0`.
         sha256: of the file's bytes.
         flags: `few_frames` where a one-frame clip is shown twice.
+        notes: what a careful reader should know, e.g. that the file is cut off and what was decoded of it.
     """
 
     pixels: NDArray[np.uint8]
@@ -90,6 +120,7 @@ class Frames:
     decoder: str
     sha256: str
     flags: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def height(self) -> int:
