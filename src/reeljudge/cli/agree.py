@@ -1,0 +1,70 @@
+"""`reeljudge agree`: a judge's scores against people's."""
+
+from typing import Annotated
+
+import typer
+
+from reeljudge.cli.agreement_options import (
+    Cluster,
+    Human,
+    HumanScale,
+    JudgeScale,
+    Missing,
+    Repeats,
+    Resamples,
+    Seed,
+    TablePath,
+    Where,
+    open_table,
+    parse_scale,
+    table_options,
+)
+from reeljudge.cli.console import examples, results, write_json
+from reeljudge.cli.options import Json
+
+_SHOWN = (
+    *("srcc", "plcc", "krcc_b", "krcc_c", "mae", "rmse", "qwk"),
+    *("accuracy", "accuracy_scored", "relaxed_accuracy", "majority_accuracy"),
+)
+
+
+@examples(
+    "reeljudge agree scores.jsonl --human human.alignment --judge judge.alignment",
+    "reeljudge agree runs/first --human human.visual_quality --judge scores.visual_quality.score",
+    'reeljudge agree scores.csv --human mos --judge metric --cluster "text prompt" --missing -1 --json',
+)
+def agree(
+    table: TablePath,
+    human: Human,
+    judge: Annotated[str, typer.Option(help="Field of the judge's score (a list is averaged).")],
+    cluster: Cluster = None,
+    missing: Missing = None,
+    where: Where = None,
+    human_scale: HumanScale = None,
+    judge_scale: JudgeScale = None,
+    repeats: Repeats = False,
+    resamples: Resamples = 1000,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """How far a judge's scores agree with people's: correlations, errors, accuracies, with 95 % intervals.
+
+    An item that the judge left unscored is wrong in the accuracies.
+    """
+    from reeljudge.agreement import of_tables
+    from reeljudge.cli.agreement_view import clusters, show_statistics
+
+    rows = open_table(table, where)
+    options = table_options(cluster, missing, repeats, resamples, seed)
+    found = of_tables.agree(rows, human, judge, options, parse_scale(human_scale), parse_scale(judge_scale))
+    field = of_tables.cluster_field(rows, options)
+    result = found.to_dict() | {"cluster_field": field}
+    if json:
+        write_json(result)
+        return
+    counts = [f"{found.n} items with a human score", f"{found.n_scored} scored", clusters(result, field)]
+    names = list(_SHOWN)
+    if found.rater_majority_accuracy is not None:
+        names.append("rater_majority_accuracy")
+        counts.append(f"{found.n_rater_majority} with a majority among their raters")
+    show_statistics(results(), f"{judge} against {human} in {rows.name}", counts, result, names)

@@ -1,0 +1,77 @@
+"""What the commands about agreement share: their options, and how a table or a run is opened."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from reeljudge.agreement.of_tables import Options
+    from reeljudge.agreement.scales import ValueRange
+    from reeljudge.tables.table import Table
+
+TablePath = Annotated[
+    Path, typer.Argument(metavar="TABLE", help="JSONL, JSON, CSV or Parquet, or a run folder.")
+]
+Human = Annotated[
+    str, typer.Option(help="Field of the human score (a dotted path; a list is averaged) or vote.")
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        help="Field whose values are resampled as a whole. [default: the first there is of group, prompt, "
+        "text prompt, text, caption; else each row]"
+    ),
+]
+Missing = Annotated[
+    list[str] | None,
+    typer.Option(metavar="VALUE", help="A value that stands for no score here, for example -1. Repeatable."),
+]
+Where = Annotated[
+    list[str] | None, typer.Option(metavar="FIELD=VALUE", help="Use these rows only. Repeatable.")
+]
+Repeats = Annotated[bool, typer.Option("--repeats", help="Rows with the same id are items of their own.")]
+Resamples = Annotated[int, typer.Option(min=100, help="Bootstrap resamples behind the intervals.")]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")]
+HumanScale = Annotated[
+    str | None,
+    typer.Option(metavar="LOW-HIGH", help="Scale of the human field, if its values do not tell."),
+]
+JudgeScale = Annotated[
+    str | None,
+    typer.Option(metavar="LOW-HIGH", help="Scale of the judge's field, if its values do not tell."),
+]
+
+
+def open_table(path: Path, where: list[str] | None) -> "Table":
+    """The rows of a table, or of a run (the last line of a verdict counts), that meet the conditions."""
+    from reeljudge.errors import InputError
+    from reeljudge.tables.table import Table
+
+    # The verdicts of a run are read as the run's, also when they are named as a file: a row may be there twice.
+    if path.name == "verdicts.jsonl" and (path.parent / "run.json").exists():
+        path = path.parent
+    if path.is_dir():
+        from reeljudge.runs import read_settings, read_verdicts
+
+        read_settings(path)
+        table = Table(str(path), list(read_verdicts(path)), place_word="verdict")
+    else:
+        table = Table.read(path)
+    if not table.rows:
+        raise InputError(f"{path}: no rows; there is nothing to compare")
+    return table.keep(where or ())
+
+
+def table_options(
+    cluster: str | None, missing: list[str] | None, repeats: bool, resamples: int, seed: int
+) -> "Options":
+    from reeljudge.agreement.of_tables import Options
+
+    return Options(cluster, tuple(missing or ()), repeats, resamples, seed)
+
+
+def parse_scale(text: str | None) -> "ValueRange | None":
+    from reeljudge.agreement.scales import ValueRange
+
+    return None if text is None else ValueRange.parse(text)

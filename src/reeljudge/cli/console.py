@@ -1,0 +1,50 @@
+"""What commands write: results on stdout, everything else on stderr."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from rich.console import Console
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def complain(text: str) -> None:
+    """One line about what went wrong."""
+    sys.stderr.write(f"error: {_line(text)}\n")
+
+
+def tell(text: str) -> None:
+    """One line for a person, on stderr."""
+    sys.stderr.write(f"{_line(text)}\n")
+
+
+def write_json(value: Any) -> None:
+    """One line of JSON on stdout, at once, so that a pipe sees rows as they come."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    try:
+        sys.stdout.write(f"{text}\n")
+    except UnicodeEncodeError:  # a terminal that is not UTF-8
+        sys.stdout.write(f"{json.dumps(value, allow_nan=False)}\n")
+    sys.stdout.flush()
+
+
+def results() -> Console:
+    """Where results for people go. Nothing in them is markup: prompts may hold any character."""
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def examples(*lines: str) -> Callable[[Function], Function]:
+    """Examples at the end of a command's `--help`."""
+
+    def attach(function: Function) -> Function:
+        # Typer joins the lines of a paragraph: every example is one of its own.
+        function.epilog = "\n\n".join(("[bold]Examples[/bold]", *lines))  # type: ignore[attr-defined]
+        return function
+
+    return attach
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split()) if "\n" in text else text

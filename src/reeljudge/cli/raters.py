@@ -1,0 +1,59 @@
+"""`reeljudge raters`: how far raters agree with one another."""
+
+from typing import Annotated
+
+import typer
+
+from reeljudge.cli.agreement_options import (
+    Cluster,
+    Missing,
+    Repeats,
+    Resamples,
+    Seed,
+    TablePath,
+    Where,
+    open_table,
+    table_options,
+)
+from reeljudge.cli.console import examples, results, write_json
+from reeljudge.cli.options import Json
+
+_SHOWN = (
+    *("alpha_ordinal", "alpha_interval", "fleiss_kappa", "icc2_1", "icc2_k", "exact_match", "relaxed_match"),
+    *("mean_pairwise_srcc", "mean_pairwise_krcc_b", "mean_pairwise_krcc_c", "mean_pairwise_qwk"),
+)
+
+
+@examples(
+    "reeljudge raters ratings.jsonl --ratings human.alignment",
+    "reeljudge raters ratings.jsonl --ratings 'human.*.0' --cluster uid --json",
+    "reeljudge raters runs/sampled --ratings scores.visual_quality.samples.values",
+)
+def raters(
+    table: TablePath,
+    ratings: Annotated[
+        str,
+        typer.Option(help="Field of each item's ratings: a list (one place per rater) or {rater: score}."),
+    ],
+    cluster: Cluster = None,
+    missing: Missing = None,
+    where: Where = None,
+    repeats: Repeats = False,
+    resamples: Resamples = 1000,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """How far raters (or the reruns of a judge) agree with one another, with 95 % intervals over items."""
+    from reeljudge.agreement import of_tables
+    from reeljudge.cli.agreement_view import clusters, show_statistics
+
+    rows = open_table(table, where)
+    options = table_options(cluster, missing, repeats, resamples, seed)
+    found = of_tables.raters(rows, ratings, options)
+    field = of_tables.cluster_field(rows, options)
+    result = found.to_dict() | {"cluster_field": field}
+    if json:
+        write_json(result)
+        return
+    counts = [f"{found.items} items", f"{found.raters} raters", clusters(result, field)]
+    show_statistics(results(), f"{ratings} in {rows.name}", counts, result, _SHOWN)

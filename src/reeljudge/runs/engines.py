@@ -1,0 +1,11 @@
+"""What runs the judging of a manifest: this process, or other machines."""
+
+from collections.abc import Callable
+
+from reeljudge.registry import Registry
+from reeljudge.runs.run import Outcome
+
+ENGINES: Registry[Callable[..., Outcome]] = Registry(
+    "engine", "reeljudge.engines", {"local": "reeljudge.runs.run:run_manifest"}
+)
+"""Name -> function with the parameters of `run_manifest`."""
