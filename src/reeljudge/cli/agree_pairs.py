@@ -43,8 +43,8 @@ def agree_pairs(
     protocol: Annotated[
         ProtocolName,
         typer.Option(
-            help="genai-bench: that set's exact strings, ties by their kind. videoscore-v1: the margin counts "
-            "only where people tied."
+            help="genai-bench: that set's exact strings, ties by their kind. videoscore-v1: the margin "
+            "counts only where people tied."
         ),
     ] = ProtocolName.DEFAULT,
     cluster: Cluster = None,
@@ -87,7 +87,7 @@ def agree_pairs(
     names += ["rank_auc", "majority_accuracy"]
     whom = judge or f"{score_a} and {score_b}"
     heading = f"{whom} against {human} in {rows.name}"
-    show_statistics(results(), heading, [*counts, clusters(result, field)], result, names)
-    results().print(f"  tie rule ({found.protocol}): {found.tie_rule}")
+    remarks = [f"tie rule ({found.protocol}): {found.tie_rule}"]
     if scores is not None and tie_margin is None and found.tie_margin is not None:
-        results().print(f"  calibrated margin on all pairs: {found.tie_margin:g}")
+        remarks.append(f"margin that calibration finds on all pairs: {found.tie_margin:g}")
+    show_statistics(results(), heading, [*counts, clusters(result, field)], result, names, remarks)

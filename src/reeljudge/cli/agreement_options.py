@@ -48,7 +48,7 @@ def open_table(path: Path, where: list[str] | None) -> "Table":
     from reeljudge.errors import InputError
     from reeljudge.tables.table import Table
 
-    # The verdicts of a run are read as the run's, also when they are named as a file: a row may be there twice.
+    # Also when named as a file, the verdicts of a run are read as the run's: a row may be there twice.
     if path.name == "verdicts.jsonl" and (path.parent / "run.json").exists():
         path = path.parent
     if path.is_dir():
