@@ -225,7 +225,7 @@ def read_log(path: Path, index: LogIndex | None = None) -> Iterator[dict[str, An
                 file.seek(int(offset))
                 row = _parse(file.readline())
                 if row is None:
-                    raise InputError(f"{path}: the line at byte {int(offset)} is not a JSON object with a key")
+                    raise InputError(f"{path}: the line at byte {int(offset)} is no JSON object with a key")
                 yield row
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
