@@ -1,9 +1,10 @@
 """From the `--judge` string to a judge."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields
+from pathlib import Path
 
-from reeljudge.errors import UsageError
+from reeljudge.errors import UsageError, did_you_mean
 from reeljudge.judges.options import JudgeOptions
 from reeljudge.judges.protocol import Judge
 from reeljudge.registry import Registry
@@ -22,6 +23,21 @@ JUDGES: Registry[Callable[[str, JudgeOptions], Judge]] = Registry(
 
 VIDEOSCORE2 = "TIGER-Lab/VideoScore2"
 
+_CHECKPOINT = ("adapter", "revision", "dtype", "device", "load_in", "batch_size")
+_USABLE: dict[str, tuple[str, ...]] = {
+    "hf": _CHECKPOINT,
+    "videoscore2": _CHECKPOINT,
+    "served": ("base_url", "send_as", "concurrency", "timeout", "retries", "batch_size"),
+    "recorded": ("decode", "batch_size"),
+}
+"""Kind -> the options that it can use. Kinds of other packages see to theirs themselves."""
+
+_TARGETS = {
+    "hf": "a folder or a hub id: hf:FOLDER or hf:OWNER/NAME",
+    "served": "the model's name at the server: served:MODEL",
+    "recorded": "a file of replies: recorded:FILE.jsonl",
+}
+
 
 def open_videoscore2(target: str, options: JudgeOptions) -> Judge:
     if target:
@@ -33,7 +49,48 @@ def open_judge(name: str, options: JudgeOptions | None = None) -> Judge:
     """The judge that a `--judge` string names: `KIND` or `KIND:TARGET`.
 
     Raises:
-        UsageError: an unknown kind, or a kind that needs a target and got none.
+        UsageError: an unknown kind, a kind that needs a target and got none, an option that the kind
+            cannot use, or a number out of range.
     """
+    options = options or JudgeOptions()
     kind, _, target = name.partition(":")
-    return JUDGES.get(kind)(target, options or replace(JudgeOptions()))
+    if kind not in JUDGES:
+        raise UsageError(f"unknown judge {name!r}.{_meant(name, kind)}")
+    if not target.strip() and kind in _TARGETS:
+        raise UsageError(f"the judge {kind!r} needs {_TARGETS[kind]}")
+    _check_numbers(options)
+    if kind in _USABLE:
+        _refuse_unusable(kind, options)
+    return JUDGES.get(kind)(target, options)
+
+
+def _meant(name: str, kind: str) -> str:
+    """A file, a folder or a hub id without its kind is the usual slip."""
+    path = Path(name)
+    if path.suffix == ".jsonl" or (path / "verdicts.jsonl").is_file():
+        return f" Did you mean 'recorded:{name}'?"
+    if ":" not in name and (name.count("/") == 1 or path.is_dir()):
+        return f" Did you mean 'hf:{name}'?"
+    return did_you_mean(kind, JUDGES)
+
+
+def _refuse_unusable(kind: str, options: JudgeOptions) -> None:
+    usable = _USABLE[kind]
+    given = [field.name for field in fields(options) if getattr(options, field.name) is not None]
+    refused = [_flag(option) for option in given if option not in usable]
+    if refused:
+        takes = ", ".join(_flag(option) for option in usable)
+        raise UsageError(f"the judge {kind!r} cannot use {', '.join(refused)}; it takes {takes}")
+
+
+def _check_numbers(options: JudgeOptions) -> None:
+    for option, least in (("concurrency", 1), ("batch_size", 1), ("retries", 0)):
+        value = getattr(options, option)
+        if value is not None and value < least:
+            raise UsageError(f"{_flag(option)} must be at least {least}, got {value}")
+    if options.timeout is not None and not options.timeout > 0:
+        raise UsageError(f"{_flag('timeout')} must be more than 0 seconds, got {options.timeout:g}")
+
+
+def _flag(option: str) -> str:
+    return "--" + option.replace("_", "-")

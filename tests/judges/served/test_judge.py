@@ -1,0 +1,564 @@
+"""The served judge against a server that answers, refuses, breaks off, lies and keeps silent."""
+
+import asyncio
+import gc
+import json
+import logging
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from asking import RUBRIC, a_judge, a_request, some_frames
+from scripted_server import Body, Say, ScriptedServer, completion, serving
+
+from reeljudge.errors import JudgeError
+from reeljudge.judges import Judge
+from reeljudge.judges.served import judge as judge_module
+from reeljudge.rubrics import Scale, soft_score
+
+KEY = "sk-this-must-never-be-seen"
+EXTENSIONS = {"top_k", "min_p", "repetition_penalty"}
+
+
+@pytest.fixture(autouse=True)
+def _no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with serving(ScriptedServer()) as running:
+        yield running
+
+
+def texts(answers: list[Any]) -> list[str]:
+    return [answer.replies[0].text for answer in answers]
+
+
+def test_it_is_a_judge(server: ScriptedServer) -> None:
+    judge = a_judge(server.url, concurrency=3)
+    assert isinstance(judge, Judge)
+    assert judge.name == "served:m"
+    assert judge.needs_frames
+    assert judge.batch_size == 6
+    judge.close()
+    judge.close()
+    assert server.paths == []  # nothing is sent before it is needed
+
+
+def test_answers_come_in_the_order_of_the_requests(server: ScriptedServer) -> None:
+    def answer(body: Body, count: int) -> Say:
+        asked = body["messages"][0]["content"][-1]["text"]
+        return Say(completion(f"about {asked}"), wait=0.05 if asked.endswith("0") else 0)
+
+    server.answer = answer
+    judge = a_judge(server.url)
+    answers = judge.answer([a_request(f"c{n}", text=f"clip {n}") for n in range(9)])
+    assert texts(answers) == [f"about clip {n}" for n in range(9)]
+    assert [answer.replies[0].dimension for answer in answers] == ["quality"] * 9
+    judge.close()
+
+
+def test_the_video_comes_before_the_question(server: ScriptedServer) -> None:
+    judge = a_judge(server.url)
+    judge.answer([a_request(system="You judge videos.", text="How good is it?")])
+    system, user = server.asked[0]["messages"]
+    assert system == {"role": "system", "content": "You judge videos."}
+    assert [part["type"] for part in user["content"]] == ["text", *["image_url"] * 4, "text"]
+    assert user["content"][-1]["text"] == "How good is it?"
+    judge.close()
+
+
+def test_sent_as_one_video(server: ScriptedServer) -> None:
+    judge = a_judge(server.url, send_as="video")
+    judge.answer([a_request()])
+    (body,) = server.asked
+    assert [part["type"] for part in body["messages"][0]["content"]] == ["video_url", "text"]
+    assert body["media_io_kwargs"]["video"]["frames_indices"] == [0, 12, 24, 36]
+    assert body["mm_processor_kwargs"] == {"fps": 2.0}
+    assert judge.identity()["send_as"] == "video"
+    judge.close()
+
+
+def test_log_probabilities_become_a_soft_score(server: ScriptedServer) -> None:
+    others = [{"token": str(n), "logprob": math.log(p)} for n, p in ((4, 0.5), (5, 0.25), (3, 0.15))]
+    listed = [{"token": "quality: ", "logprob": 0.0}, {**others[0], "top_logprobs": others}]
+    server.answer = lambda body, count: Say(completion("quality: 4", logprobs={"content": listed}))
+    server.meeting = lambda body: Say(completion("1", logprobs={"content": [{"token": "1", "logprob": 0.0}]}))
+    judge = a_judge(server.url)
+    (answer,) = judge.answer([a_request()])
+    assert answer.notes == ()
+    soft = soft_score((9, 10), answer.replies[0].digits, Scale())
+    assert soft is not None
+    assert soft.expected == pytest.approx((4 * 0.5 + 5 * 0.25 + 3 * 0.15) / 0.9)
+    assert soft.coverage == pytest.approx(0.9)
+    assert judge.identity()["top_logprobs"] == 20
+    judge.close()
+
+
+def test_no_log_probabilities_are_asked_for_where_no_digit_tells(server: ScriptedServer) -> None:
+    judge = a_judge(server.url)
+    (answer,) = judge.answer([a_request(rubric=RUBRIC.model_copy(update={"scale": Scale(min=0, max=100)}))])
+    assert "logprobs" not in server.asked[0]
+    assert answer.error is None
+    judge.close()
+
+
+def test_429_is_waited_out_as_the_server_says(server: ScriptedServer) -> None:
+    server.answer = lambda body, count: (
+        Say({"error": {"message": "slow down"}}, 429, {"Retry-After": "0.4"})
+        if count == 1
+        else Say(completion())
+    )
+    judge = a_judge(server.url)
+    (answer,) = judge.answer([a_request()])
+    assert texts([answer]) == ["ok"]
+    assert server.at[1] - server.at[0] >= 0.4
+    assert "answered at attempt 2 (before: status 429)" in answer.notes
+    judge.close()
+
+
+def test_while_the_server_asks_to_wait_nothing_else_is_sent(server: ScriptedServer) -> None:
+    server.answer = lambda body, count: (
+        Say({}, 429, {"Retry-After": "0.4"}) if count == 1 else Say(completion())
+    )
+    judge = a_judge(server.url, concurrency=1)
+    judge.answer([a_request(f"c{n}") for n in range(4)])
+    assert all(later - server.at[0] >= 0.4 for later in server.at[1:])
+    assert len(server.at) == 5
+    judge.close()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "kind"),
+    [
+        (Say({"error": "boom"}, 500), "status 500"),
+        (Say(b"<html>Bad Gateway</html>", 502), "status 502"),
+        (Say(b"not JSON at all"), "garbage"),
+        (Say(b""), "garbage"),
+        (Say([1, 2]), "garbage"),
+        (Say({"choices": []}), "garbage"),
+        (Say(completion(), cut_after=25), "half a response"),
+        (Say({"error": {"message": "upstream", "code": 503}}), "status 503"),
+        (Say(completion(), wait=1.0), "timeout"),
+    ],
+)
+def test_what_passes_is_tried_again(server: ScriptedServer, trouble: Say, kind: str) -> None:
+    server.answer = lambda body, count: trouble if count <= 2 else Say(completion("quality: 4"))
+    judge = a_judge(server.url, timeout=0.5, retries=2)
+    (answer,) = judge.answer([a_request()])
+    assert texts([answer]) == ["quality: 4"]
+    assert f"answered at attempt 3 (before: {kind}, {kind})" in answer.notes
+    assert len(server.asked) == 3
+    judge.close()
+
+
+def test_retries_end(server: ScriptedServer) -> None:
+    server.answer = lambda body, count: Say({"error": {"message": "boom"}}, 500)
+    judge = a_judge(server.url, retries=3)
+    (answer,) = judge.answer([a_request()])
+    assert answer.replies == ()
+    assert str(answer.error) == f"served:m: {server.url} failed with status 500: boom (4 attempts)"
+    assert len(server.asked) == 4
+    judge.close()
+
+
+def test_a_refusal_is_not_repeated_and_costs_only_its_clip(server: ScriptedServer) -> None:
+    def answer(body: Body, count: int) -> Say:
+        bad = body["messages"][0]["content"][-1]["text"] == "bad"
+        return Say({"error": {"message": "cannot decode the image"}}, 400) if bad else Say(completion())
+
+    server.answer = answer
+    judge = a_judge(server.url)
+    kinds = ["good"] + ["bad", "good"] * 5
+    judge.answer([a_request("first")])
+    answers = judge.answer([a_request(f"c{n}", text=kind) for n, kind in enumerate(kinds)])
+    assert [answer.error is None for answer in answers] == [kind == "good" for kind in kinds]
+    assert "cannot decode the image" in str(answers[1].error)
+    assert len(server.asked) == 12
+    judge.answer([a_request("later")])
+    judge.close()
+
+
+def test_extension_fields_that_are_rejected_by_name(server: ScriptedServer) -> None:
+    def picky(body: Body) -> Say | None:
+        strange = sorted(EXTENSIONS & set(body))
+        return Say({"detail": f"Unexpected fields in the request: {strange}"}, 422) if strange else None
+
+    server.meeting = lambda body: picky(body) or Say(completion("1"))
+    server.answer = lambda body, count: picky(body) or Say(completion())
+    judge = a_judge(server.url)
+    assert judge.identity()["dropped_fields"] == sorted(EXTENSIONS)
+    answers = judge.answer([a_request(f"c{n}") for n in range(5)])
+    assert len(server.met) == 2  # refused once, then answered
+    assert len(server.asked) == 5  # remembered: never refused again
+    assert all(
+        "the server does not take min_p, repetition_penalty, top_k: dropped" in a.notes for a in answers
+    )
+    assert judge.identity()["dropped_fields"] == sorted(EXTENSIONS)
+    judge.close()
+
+
+def test_a_field_that_is_rejected_in_mid_run(server: ScriptedServer) -> None:
+    server.answer = lambda body, count: (
+        Say({"error": {"message": "no", "param": "seed"}}, 400) if "seed" in body else Say(completion())
+    )
+    judge = a_judge(server.url)
+    answers = judge.answer([a_request(f"c{n}") for n in range(6)])
+    assert texts(answers) == ["ok"] * 6
+    assert judge.identity()["dropped_fields"] == ["seed"]
+    judge.close()
+
+
+def test_a_server_that_rejects_one_field_at_a_time(server: ScriptedServer) -> None:
+    def picky(body: Body) -> Say:
+        strange = sorted(EXTENSIONS & set(body))
+        says = (
+            {"error": {"message": f"Unrecognized request argument supplied: {strange[0]}"}}
+            if strange
+            else None
+        )
+        return Say(says, 400) if says else Say(completion())
+
+    server.meeting = picky
+    judge = a_judge(server.url, retries=0)
+    assert judge.identity()["dropped_fields"] == sorted(EXTENSIONS)
+    judge.close()
+
+
+def test_reasoning_models_that_take_max_completion_tokens(server: ScriptedServer) -> None:
+    def picky(body: Body) -> Say:
+        if "max_tokens" in body:
+            says = "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
+            return Say({"error": {"message": says, "param": "max_tokens"}}, 400)
+        return Say(completion())
+
+    server.meeting = picky
+    judge = a_judge(server.url)
+    judge.answer([a_request(max_tokens=77)])
+    assert server.asked[0]["max_completion_tokens"] == 77
+    assert judge.identity()["length_field"] == "max_completion_tokens"
+    judge.close()
+
+
+def test_samples_have_seeds_of_their_own_whatever_the_batch(server: ScriptedServer) -> None:
+    server.answer = lambda body, count: Say(completion(str(body["seed"])))
+    sampling = {"samples": 3, "temperature": 0.7, "seed": 5}
+    judge = a_judge(server.url)
+    together = judge.answer([a_request("a", **sampling), a_request("b", **sampling)])
+    alone = judge.answer([a_request("b", **sampling)])
+    assert together[1].replies == alone[0].replies
+    seeds = [reply.text for answer in together for reply in answer.replies]
+    assert len(set(seeds)) == 6
+    assert [reply.sample for reply in alone[0].replies] == [0, 1, 2]
+    assert {body["temperature"] for body in server.asked} == {0.7}
+    assert len(server.asked) == 9
+    judge.close()
+
+
+def test_a_sample_that_fails_leaves_no_half_answer(server: ScriptedServer) -> None:
+    server.answer = lambda body, count: Say(completion()) if count == 1 else Say({}, 400)
+    judge = a_judge(server.url, concurrency=1)
+    (answer,) = judge.answer([a_request(samples=2, temperature=1.0)])
+    assert answer.replies == ()
+    assert answer.error is not None
+    judge.close()
+
+
+def test_as_many_as_the_bound_in_flight_and_no_more(server: ScriptedServer) -> None:
+    together = threading.Barrier(5)
+
+    def answer(body: Body, count: int) -> Say:
+        together.wait(timeout=10)  # breaks where fewer than five are sent at once
+        return Say(completion())
+
+    server.answer = answer
+    judge = a_judge(server.url, concurrency=5, timeout=30.0)
+    assert texts(judge.answer([a_request(f"c{n}") for n in range(30)])) == ["ok"] * 30
+    assert server.most_active == 5
+    assert len(server.asked) == 30
+    judge.close()
+
+
+def test_fewer_in_flight_once_the_server_was_full(server: ScriptedServer) -> None:
+    def answer(body: Body, count: int) -> Say:
+        if count > 8:
+            seen.append(server.active)
+        return Say({}, 503) if count <= 8 else Say(completion(), wait=0.03)
+
+    seen: list[int] = []
+    server.answer = answer
+    judge = a_judge(server.url, concurrency=8)
+    answers = judge.answer([a_request(f"c{n}") for n in range(12)])
+    assert texts(answers) == ["ok"] * 12
+    assert seen[0] <= 4  # half, then creeping up
+    judge.close()
+
+
+def test_frames_are_encoded_once_for_all_questions(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoded = []
+    original = judge_module.encode_frames
+    monkeypatch.setattr(
+        judge_module, "encode_frames", lambda f, *rest: encoded.append(id(f)) or original(f, *rest)
+    )
+    judge = a_judge(server.url)
+    frames, others = some_frames(seed=1), some_frames(seed=2)
+    asked = [a_request("a", name, frames, samples=2) for name in ("quality", "motion")]
+    judge.answer([*asked, a_request("b", frames=others)])
+    judge.answer(asked)
+    assert sorted(encoded) == sorted([id(frames), id(others)])
+    assert len(server.asked) == 9
+    assert len(judge._encoded) == 2
+    del frames, others, asked
+    gc.collect()
+    assert len(judge._encoded) == 0  # let go with the frames
+    judge.close()
+
+
+def test_usage_is_recorded(server: ScriptedServer) -> None:
+    usage = {"prompt_tokens": 500, "completion_tokens": 12, "prompt_tokens_details": {"image_tokens": 320}}
+    server.answer = lambda body, count: Say(completion("4", usage=usage))
+    judge = a_judge(server.url)
+    (answer,) = judge.answer([a_request()])
+    assert answer.visual_tokens == 320
+    assert answer.replies[0].tokens == 12
+    judge.close()
+
+
+def test_what_the_server_is(server: ScriptedServer) -> None:
+    server.version = "0.11.2"
+    server.meeting = lambda body: Say({**completion("1"), "model": "m-2026-05-01"})
+    judge = a_judge(server.url.replace("://", "://user:pass-word@"))
+    identity = judge.identity()
+    assert identity == {
+        "kind": "served",
+        "model": "m",
+        "base_url": server.url,
+        "revision": "m-2026-05-01",
+        "root": "/models/m",
+        "server_version": "0.11.2",
+        "send_as": "images",
+        "frame_encoding": "png; jpeg 98 4:4:4 above 15000000 bytes of base64",
+        "dropped_fields": [],
+        "length_field": "max_tokens",
+        "top_logprobs": None,
+    }
+    assert json.loads(json.dumps(identity)) == identity
+    judge.close()
+
+
+class TestWhatNoRunCanGetPast:
+    def test_no_server(self) -> None:
+        judge = a_judge("http://127.0.0.1:9/v1", retries=1)
+        with pytest.raises(
+            JudgeError, match=r"^served:m: no server answers at http://127.0.0.1:9/v1: start it"
+        ):
+            judge.identity()
+        with pytest.raises(JudgeError):
+            judge.answer([a_request()])
+        judge.close()
+
+    def test_no_key(self, server: ScriptedServer) -> None:
+        server.meeting = lambda body: Say({"error": {"message": "You didn't provide an API key."}}, 401)
+        judge = a_judge(server.url)
+        with pytest.raises(JudgeError, match="set OPENAI_API_KEY"):
+            judge.answer([a_request()])
+        assert len(server.met) == 1
+        assert server.asked == []
+        judge.close()
+
+    def test_another_model(self, server: ScriptedServer) -> None:
+        server.models = Say({"data": [{"id": "VideoScore2"}, {"id": "qwen"}]})
+        server.meeting = lambda body: Say(
+            {"error": {"message": "no such model", "code": "model_not_found"}}, 404
+        )
+        judge = a_judge(server.url)
+        with pytest.raises(JudgeError, match=r"does not serve the model 'm'; it serves: VideoScore2, qwen$"):
+            judge.identity()
+        judge.close()
+
+    def test_another_path(self, server: ScriptedServer) -> None:
+        server.models = server_says_404 = Say({"detail": "Not Found"}, 404)
+        server.meeting = lambda body: server_says_404
+        judge = a_judge(server.url)
+        with pytest.raises(JudgeError, match="does --base-url end in /v1"):
+            judge.identity()
+        judge.close()
+
+    def test_a_model_that_takes_no_pictures(self, server: ScriptedServer) -> None:
+        server.meeting = lambda body: Say({"error": {"message": "m is not a multimodal model"}}, 400)
+        judge = a_judge(server.url)
+        with pytest.raises(JudgeError, match="not a multimodal model"):
+            judge.identity()
+        judge.close()
+
+    def test_a_server_that_takes_no_list_of_frames(self, server: ScriptedServer) -> None:
+        server.meeting = lambda body: Say({"error": "video decoding failed"}, 500)
+        judge = a_judge(server.url, send_as="video", retries=0)
+        with pytest.raises(JudgeError, match="--send-as images"):
+            judge.identity()
+        judge.close()
+
+    def test_a_server_that_hides_the_pictures_from_its_model(self, server: ScriptedServer) -> None:
+        server.meeting = lambda body: Say(completion("1", usage={"prompt_tokens": 60}))
+        judge = a_judge(server.url)
+        with pytest.raises(JudgeError, match="does not show them to the model"):
+            judge.answer([a_request()])
+        assert server.asked == []
+        judge.close()
+
+    def test_a_server_that_shows_them(self, server: ScriptedServer) -> None:
+        def meeting(body: Body) -> Say:
+            pictures = sum(part["type"] == "image_url" for part in body["messages"][0]["content"])
+            return Say(completion("1", usage={"prompt_tokens": 30 + 64 * pictures}))
+
+        server.meeting = meeting
+        judge = a_judge(server.url)
+        assert judge.answer([a_request()])[0].error is None
+        assert len(server.met) == 2
+        judge.close()
+
+    def test_a_key_that_expires_in_mid_run(self, server: ScriptedServer) -> None:
+        server.answer = lambda body, count: Say(completion()) if count < 3 else Say({}, 401)
+        judge = a_judge(server.url, concurrency=1)
+        answers = judge.answer([a_request(f"c{n}") for n in range(8)])
+        assert sum(answer.error is None for answer in answers) == 2
+        assert len(server.asked) == 3  # the rest was not even sent
+        with pytest.raises(JudgeError, match="set OPENAI_API_KEY"):
+            judge.answer([a_request()])
+        judge.close()
+
+    def test_a_server_that_dies_in_mid_run(self, server: ScriptedServer) -> None:
+        server.answer = lambda body, count: Say(completion()) if count < 5 else Say({}, 500)
+        judge = a_judge(server.url, concurrency=2, retries=1)
+        answers = judge.answer([a_request(f"c{n}") for n in range(200)])
+        assert sum(answer.error is None for answer in answers) == 4
+        assert len(server.asked) < 20
+        line = str(answers[-1].error)
+        assert line.count("served:m") == 1
+        assert line.endswith("3 clips in a row had no answer")
+        with pytest.raises(JudgeError, match="3 clips in a row"):
+            judge.answer([a_request()])
+        judge.close()
+
+    def test_one_clip_that_breaks_the_server_does_not_end_the_run(self, server: ScriptedServer) -> None:
+        def answer(body: Body, count: int) -> Say:
+            return (
+                Say({}, 500) if "poison" in body["messages"][0]["content"][-1]["text"] else Say(completion())
+            )
+
+        server.answer = answer
+        judge = a_judge(server.url, concurrency=1, retries=1)
+        poison = [a_request("p", dimension, text="poison") for dimension in ("quality", "motion") * 4]
+        answers = judge.answer([*poison, a_request("q")])
+        assert [answer.error is None for answer in answers] == [False] * 8 + [True]
+        judge.answer([a_request("q")])
+        judge.close()
+
+    def test_a_server_that_refuses_everything(self, server: ScriptedServer) -> None:
+        server.answer = lambda body, count: Say({"error": {"message": "no pictures today"}}, 400)
+        judge = a_judge(server.url, concurrency=1)
+        judge.answer([a_request(f"c{n}") for n in range(50)])
+        assert len(server.asked) == 3
+        with pytest.raises(JudgeError, match="no pictures today"):
+            judge.answer([a_request()])
+        judge.close()
+
+
+def test_the_key_is_sent_and_seen_nowhere(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    caplog.set_level(logging.DEBUG)
+    echo = {"error": {"message": f"the key {KEY} may not do that"}}
+    server.version = "1"
+    server.answer = lambda body, count: Say(echo, 400) if count < 2 else Say(echo, 500)
+    judge = a_judge(server.url, retries=1)
+    identity = judge.identity()
+    answers = judge.answer([a_request(), a_request("c2")])
+    errors = [answer.error for answer in answers]
+    assert all(error is not None and "may not do that" in str(error) for error in errors)
+    chained = [repr(error.__cause__) + repr(error.__context__) for error in errors if error is not None]
+    seen = f"{identity} {answers} {errors} {chained} {judge!r} {vars(judge)} {caplog.text}"
+    assert KEY not in seen
+    assert caplog.records
+    sent = dict(zip(server.paths, server.headers, strict=True))
+    assert sent["/v1/chat/completions"]["authorization"] == f"Bearer {KEY}"
+    assert "authorization" not in sent["/version"]
+    judge.close()
+
+
+def test_a_retry_is_said(server: ScriptedServer, caplog: pytest.LogCaptureFixture) -> None:
+    server.answer = lambda body, count: Say({}, 500) if count == 1 else Say(completion())
+    judge = a_judge(server.url)
+    judge.answer([a_request()])
+    assert "trying again in" in caplog.text
+    judge.close()
+
+
+def test_ctrl_c_ends_at_once_and_the_judge_can_go_on(server: ScriptedServer) -> None:
+    server.answer = lambda body, count: Say(completion(), wait=3.0 if count <= 4 else 0.0)
+    judge = a_judge(server.url, concurrency=4)
+    judge.identity()
+    began = time.monotonic()
+    main = threading.main_thread().ident
+    assert main is not None
+    threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        judge.answer([a_request(f"c{n}") for n in range(8)])
+    assert time.monotonic() - began < 2
+    assert len(server.asked) == 4  # what was waiting is not sent any more
+    assert texts(judge.answer([a_request()])) == ["ok"]
+    judge.close()
+
+
+def test_inside_a_running_loop(server: ScriptedServer) -> None:
+    judge = a_judge(server.url)
+
+    async def notebook() -> list[Any]:
+        return judge.answer([a_request()])
+
+    assert texts(asyncio.run(notebook())) == ["ok"]
+    judge.close()
+
+
+def test_from_several_threads(server: ScriptedServer) -> None:
+    judge = a_judge(server.url, concurrency=3)
+    found: list[list[str]] = []
+    threads = [
+        threading.Thread(
+            target=lambda: found.append(texts(judge.answer([a_request(f"c{n}") for n in range(5)])))
+        )
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [["ok"] * 5] * 4
+    assert len(server.met) == 1  # met once
+    assert server.most_active <= 3
+    judge.close()
+
+
+def test_after_closing_it_opens_again(server: ScriptedServer) -> None:
+    judge = a_judge(server.url)
+    judge.answer([a_request()])
+    judge.close()
+    assert texts(judge.answer([a_request()])) == ["ok"]
+    judge.close()
+
+
+def test_a_request_without_frames(server: ScriptedServer) -> None:
+    request = a_request()
+    object.__setattr__(request, "frames", ())
+    judge = a_judge(server.url)
+    (answer,) = judge.answer([request])
+    assert "no frames" in str(answer.error)
+    judge.close()
