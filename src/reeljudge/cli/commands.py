@@ -17,6 +17,11 @@ COMMANDS: dict[str, Command] = {
     "export": Command("reeljudge.cli.export:export", "A run as a flat table, CSV or Parquet."),
     "merge": Command("reeljudge.cli.merge:merge", "Join runs, for example shards of one manifest."),
     "read": Command("reeljudge.cli.read:read", "Raw replies into verdicts: the reader alone."),
+    "synth": Command("reeljudge.cli.synth:synth", "Synthetic clips with true scores and rationales."),
     "judges": Command("reeljudge.cli.judges:judges", "The judges that are there."),
     "rubrics": Command("reeljudge.cli.rubrics:rubrics", "The rubrics that are there, or one in full."),
+    "agree": Command("reeljudge.cli.agree:agree", "A judge's scores against people's."),
+    "agree-pairs": Command("reeljudge.cli.agree_pairs:agree_pairs", "A judge's choices against people's."),
+    "compare": Command("reeljudge.cli.compare:compare", "Two judges on the same items."),
+    "raters": Command("reeljudge.cli.raters:raters", "How far raters agree with one another."),
 }
