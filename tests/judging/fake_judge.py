@@ -106,3 +106,10 @@ def open_fake(target: str, options: JudgeOptions) -> FakeJudge:
     return FakeJudge(
         name=f"fake:{target}", seconds=float(target or 0), batch_size=options.batch_size or 1, keep=False
     )
+
+
+def open_looking(target: str, options: JudgeOptions) -> FakeJudge:
+    """The kind `looking`: like `fake`, but it wants to see the frames."""
+    made = open_fake(target, options)
+    made.name, made.needs_frames = f"looking:{target}", True
+    return made
