@@ -30,10 +30,7 @@ _PROSE_WORDS = 4
 """A line with fewer words beside its scores is no reasoning ("Final scores:")."""
 
 _TAG = re.compile(r"<[^<>\n]{1,40}>")
-_ANSWER_PROSE_WORDS = 4
-"""A line with fewer words beside its scores is no reasoning ("Final scores:")."""
-
-_TAG = re.compile(r"<\s*answer\s*>(?P<inner>[^<]*)(?:<\s*/\s*answer\s*>|$)", re.IGNORECASE)
+_ANSWER_TAG = re.compile(r"<\s*answer\s*>(?P<inner>[^<]*)(?:<\s*/\s*answer\s*>|$)", re.IGNORECASE)
 
 
 def read_reply(
