@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import av
@@ -15,8 +16,10 @@ from reeljudge.clips.orientation import upright
 from reeljudge.clips.resample import resize_picture
 from reeljudge.clips.resize import shown_size
 from reeljudge.clips.sampling import choose_frames, frames_needed, seconds_per_grid
-from reeljudge.clips.source import BROKEN, Reader, Source, survey, why
+from reeljudge.clips.source import BROKEN, Reader, Source, Survey, survey, why
 from reeljudge.errors import VideoTooLarge, VideoUnreadable
+
+DECODER = f"PyAV {av.__version__}"
 
 
 def decode_here(
@@ -24,11 +27,13 @@ def decode_here(
 ) -> Frames:
     """Decode the frames of a video that `settings` choose, in this process.
 
-    The packets are counted first, which tells how many frames to expect; then all frames are decoded in order
-    and the chosen ones alone are converted, turned upright and resized. Where a file decodes to another number
-    of frames than it has packets, it is decoded once more with the true number: indices always refer to frames
-    that decoded. Memory: the chosen frames at their final size (`total_pixels` x temporal_factor x 3 bytes at
-    most, 542 MB by default; 20 MB for a clip of 10 seconds at 480p), files up to 64 MB, and a few source frames.
+    The packets are counted first, which tells how many frames to expect; then all frames are decoded in
+    order, and the chosen ones alone are converted, turned upright and resized. A file that decodes to another
+    number of frames than it has packets is decoded once more with the true number, so that indices always
+    refer to frames that decoded; what the header says is never trusted.
+
+    Memory: the chosen frames at their final size (at most 3 x temporal_factor x total_pixels bytes, 542 MB by
+    default; 20 MB for ten seconds of 480p), a file of up to 64 MB, and a few frames of the source.
 
     `limits.decode_timeout` and `limits.max_memory` need a process that can be killed: see `Decoder`.
 
@@ -42,150 +47,168 @@ def decode_here(
         return _decode(source, settings)
     except MemoryError:
         raise VideoTooLarge(
-            f"{source.path}: out of memory while decoding (limit max_memory = {source.limits.max_memory:,} bytes); "
-            "raise it with Limits(max_memory=...) in Python"
+            f"{source.path}: out of memory while decoding, the limit max_memory is "
+            f"{source.limits.max_memory:,} bytes; raise it with Limits(max_memory=...) in Python"
         ) from None
 
 
 @dataclass
 class Pass:
-    """What one pass over the frames gave."""
+    """What one pass over the frames of a video gave.
 
-    kept: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
+    Attributes:
+        pixels: the pictures at the indices asked for; None where no frame decoded.
+        times: index -> seconds on the file's clock, for these indices and the first frame.
+        total: frames that decoded. corrupt: those of them that the decoder had to patch up.
+        width, height: of the first frame, upright.
+        errors: packets or reads that failed. first_error: why the first of them did.
+    """
+
+    pixels: NDArray[np.uint8] | None = None
     times: dict[int, float | None] = field(default_factory=dict)
     total: int = 0
+    corrupt: int = 0
     width: int = 0
     height: int = 0
-    errors: list[str] = field(default_factory=list)
+    errors: int = 0
+    first_error: str = ""
+
+    def note_error(self, error: Exception) -> None:
+        self.errors += 1
+        self.first_error = self.first_error or why(error)
 
 
 def _decode(source: Source, settings: FrameSettings) -> Frames:
     found = survey(source)
-    fps = found.fps or settings.fps  # no timing at all: every frame counts as one that was sampled
-    expected = found.packets or 1
+    fps = found.fps or settings.fps  # a file without any timing: each frame counts as one that was sampled
+    expected = max(found.packets, 1)
     for _ in range(2):
         indices = choose_frames(expected, fps, settings)
         seen = _one_pass(source, settings, indices)
-        if seen.total == 0:
-            raise VideoUnreadable(f"{source.path}: no frame can be decoded{_first(seen.errors)}")
+        if seen.total == 0 or seen.pixels is None:
+            reason = seen.first_error or found.broken or "its video stream is empty"
+            raise VideoUnreadable(f"{source.path}: no frame can be decoded ({reason})")
         if choose_frames(seen.total, fps, settings) == indices:
             break
         expected = seen.total
     else:
         raise VideoUnreadable(f"{source.path}: decodes to another number of frames each time")
-    total = seen.total
-    damage = seen.errors + ([found.broken] if found.broken else [])
-    if total < found.declared or damage:
-        needed = min(frames_needed(settings), found.declared or frames_needed(settings))
-        if total < needed:
-            raise VideoUnreadable(
-                f"{source.path}: damaged or cut off: {total} frames decode, and the rule {settings.rule} "
-                f"needs {needed}{_first(damage)}"
-            )
-    notes = ()
-    if damage or total < found.declared:
-        promised = max(found.declared, found.packets)
-        notes = (f"damaged or cut off: {total} of {promised} frames decode{_first(damage)}",)
     return Frames(
-        pixels=np.stack([seen.kept[index] for index in indices]),
+        pixels=seen.pixels,
         indices=indices,
-        timestamps=_timestamps(seen, indices, fps),
+        timestamps=_timestamps(seen.times, indices, fps),
         fps=fps,
-        total_frames=total,
+        total_frames=seen.total,
         source_width=seen.width,
         source_height=seen.height,
         rule=settings.rule,
-        seconds_per_grid=seconds_per_grid(len(indices), total, fps, settings.temporal_factor),
-        decoder=f"PyAV {av.__version__}",
+        seconds_per_grid=seconds_per_grid(len(indices), seen.total, fps, settings.temporal_factor),
+        decoder=DECODER,
         sha256=source.sha256,
-        flags=("few_frames",) if total == 1 else (),
-        notes=notes,
+        flags=("few_frames",) if seen.total == 1 else (),
+        notes=_damage(source, settings, found, seen),
     )
 
 
-def _first(errors: list[str]) -> str:
-    return f" ({errors[0]})" if errors else ""
+def _damage(source: Source, settings: FrameSettings, found: Survey, seen: Pass) -> tuple[str, ...]:
+    """What is wrong with a video that decodes in part. Raises VideoUnreadable where too little of it does."""
+    notes = []
+    reason = seen.first_error or found.broken
+    because = f" ({reason})" if reason else ""
+    promised = max(found.declared, found.packets)
+    if reason or seen.total < promised:
+        what = f"damaged or cut off: {seen.total} of {promised} frames decode{because}"
+        needed = min(frames_needed(settings), found.declared or frames_needed(settings))
+        if seen.total < needed:
+            raise VideoUnreadable(f"{source.path}: {what}, and the rule {settings.rule} needs {needed}")
+        notes.append(what)
+    if seen.corrupt:
+        notes.append(f"damaged: {seen.corrupt} of {seen.total} frames decode only in part")
+    return tuple(notes)
 
 
 def _one_pass(source: Source, settings: FrameSettings, indices: tuple[int, ...]) -> Pass:
     """Decode all frames in order; keep those at `indices`, upright and resized."""
     seen = Pass()
-    wanted = {0, *indices}
-    size: tuple[int, int] | None = None
+    places: dict[int, list[int]] = {0: []}
+    for place, index in enumerate(indices):
+        places.setdefault(index, []).append(place)
     with source.open() as reader:
         converter = VideoReformatter()
-        for frame in _decoded(reader, seen.errors):
-            index, seen.total = seen.total, seen.total + 1
+        for frame in _decoded(reader, seen):
+            index = seen.total
+            seen.total += 1
+            seen.corrupt += bool(frame.is_corrupt)
             source.refuse_above("max_frames", seen.total, source.limits.max_frames, "frames")
-            if index not in wanted:
+            if index not in places:
                 continue
-            source.refuse_above(
-                "max_pixels", frame.width * frame.height, source.limits.max_pixels, "pixels per frame"
-            )
             seen.times[index] = frame.time
-            if size is not None and index not in indices:
+            if seen.pixels is not None and not places[index]:
                 continue
-            try:
-                picture = converter.reformat(frame, format="rgb24").to_ndarray()
-            except MemoryError:
-                raise
-            except BROKEN as error:
-                raise VideoUnreadable(
-                    f"{source.path}: frame {index} cannot be converted ({why(error)})"
-                ) from None
-            picture = upright(picture, _matrix(frame))
-            if size is None:
-                seen.height, seen.width = picture.shape[:2]
-                try:
-                    size = shown_size(seen.height, seen.width, len(indices), settings)
-                except VideoUnreadable as error:
-                    raise VideoUnreadable(f"{source.path}: {error}") from None
-            if index in indices:
-                seen.kept[index] = resize_picture(picture, *size)
+            picture = _upright_picture(source, converter, frame, index)
+            if seen.pixels is None:
+                seen.height, seen.width, _ = picture.shape
+                seen.pixels = np.zeros(
+                    (len(indices), *_size(source, seen, len(indices), settings), 3), np.uint8
+                )
+            if places[index]:
+                seen.pixels[places[index]] = resize_picture(picture, *seen.pixels.shape[1:3])
     return seen
 
 
-def _matrix(frame: av.VideoFrame) -> bytes | None:
-    data: Any = frame.side_data.get("DISPLAYMATRIX")
-    return None if data is None else bytes(data)
+def _size(source: Source, seen: Pass, shown: int, settings: FrameSettings) -> tuple[int, int]:
+    try:
+        return shown_size(seen.height, seen.width, shown, settings)
+    except VideoUnreadable as error:
+        raise VideoUnreadable(f"{source.path}: {error}") from None
 
 
-def _decoded(reader: Reader, errors: list[str]) -> Iterator[av.VideoFrame]:
-    """The frames in display order. What cannot be read or decoded is skipped and noted in `errors`."""
+def _upright_picture(
+    source: Source, converter: VideoReformatter, frame: av.VideoFrame, index: int
+) -> NDArray[np.uint8]:
+    source.refuse_above(
+        "max_pixels", frame.width * frame.height, source.limits.max_pixels, "pixels per frame"
+    )
+    try:
+        picture: NDArray = converter.reformat(frame, format="rgb24").to_ndarray()
+        matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    except MemoryError:
+        raise
+    except BROKEN as error:
+        raise VideoUnreadable(f"{source.path}: frame {index} cannot be shown ({why(error)})") from None
+    return upright(picture, None if matrix is None else bytes(matrix))
+
+
+def _decoded(reader: Reader, seen: Pass) -> Iterator[av.VideoFrame]:
+    """The frames in display order. What cannot be read or decoded is skipped and noted."""
     packets = reader.container.demux(reader.stream)
-    flushed = False
-    while not flushed:
+    packet: av.Packet | None
+    at_end = False
+    while not at_end:
         try:
             packet = next(packets, None)
         except MemoryError:
             raise
         except BROKEN as error:
-            errors.append(why(error))
+            seen.note_error(error)
             packet = None
-        flushed = packet is None
+        at_end = packet is None
         try:
             frames = reader.stream.codec_context.decode(None) if packet is None else packet.decode()
-        except (MemoryError, EOFError) as error:
-            if isinstance(error, MemoryError):
-                raise
-            continue  # flushed before: nothing is left
+        except MemoryError:
+            raise
+        except av.EOFError:
+            continue  # the decoder was emptied before
         except BROKEN as error:
-            errors.append(why(error))
+            seen.note_error(error)
             continue
         yield from frames
 
 
-def _timestamps(seen: Pass, indices: tuple[int, ...], fps: float) -> tuple[float, ...]:
-    """Seconds from the first frame; index / fps where the file's own times are missing or go backwards."""
-    first = seen.times[0]
-    times = [seen.times[index] for index in indices]
-    if first is not None and all(time is not None and time >= first for time in times):
-        known = [float(time - first) for time in times if time is not None]
-        distinct = [
-            time
-            for time, index, before in zip(known, indices, (-1, *indices), strict=False)
-            if index != before
-        ]
-        if all(earlier < later for earlier, later in zip(distinct, distinct[1:], strict=False)):
-            return tuple(known)
+def _timestamps(times: dict[int, float | None], indices: tuple[int, ...], fps: float) -> tuple[float, ...]:
+    """Seconds since the first frame; index / fps where the file's clock is missing or does not run on."""
+    known = {index: time for index, time in times.items() if time is not None}
+    clock = [known[index] for index in sorted(known)]
+    if len(known) == len(times) and all(earlier < later for earlier, later in pairwise(clock)):
+        return tuple(float(known[index] - known[0]) for index in indices)
     return tuple(index / fps for index in indices)

@@ -20,9 +20,10 @@ class Decoder:
         with Decoder(settings, limits) as decoder:
             frames = decoder.decode("clip.mp4")
 
-    A worker that exceeds `limits.decode_timeout` is killed, and one that crashes fails only its own video. The
-    workers end with the pool and with this process, however it ends. Frames wait in their futures until they
-    are fetched, so a caller bounds memory by how many videos it submits ahead. Safe to use from many threads.
+    A worker that exceeds `limits.decode_timeout` is killed, and one that crashes fails only its own video.
+    The workers end with the pool and with this process, however it ends. Frames wait in their futures until
+    they are fetched, so a caller bounds memory by how many videos it submits ahead. Safe to use from many
+    threads.
 
     Args:
         settings: which frames to take, at which size.
@@ -50,8 +51,8 @@ class Decoder:
     def submit(self, path: str | os.PathLike[str]) -> "Future[Frames]":
         """Decode in the background.
 
-        The future's exception is a `ClipError` where the video is at fault, and `DecoderFailed` where no process
-        can be started at all. Raises RuntimeError once closed.
+        The future's exception is a `ClipError` where the video is at fault, and `DecoderFailed` where no
+        process can be started at all. Raises RuntimeError once closed.
         """
         future: Future[Frames] = Future()
         with self._lock:

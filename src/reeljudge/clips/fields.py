@@ -3,9 +3,11 @@
 import json
 import math
 import ntpath
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from difflib import get_close_matches
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 from reeljudge.clips.clip import Clip
@@ -23,137 +25,161 @@ ALIASES = {
 """Field of a manifest -> other names under which it is accepted, the first that is present wins."""
 
 
+KNOWN = frozenset(ALIASES)
+
+
 def clip_of(row: Mapping[str, Any], folder: Path, where: str) -> tuple[Clip, bool]:
     """The clip that a row describes, and whether the row gives its id (else the id is the video's stem).
 
-    `human` may be JSON text (CSV has no objects), and `human.NAME` fields are taken for its entries.
+    Names of fields are taken as they are, else without regard to case and surrounding space. `human` may be
+    JSON text (CSV has no objects), and fields `human.NAME` are its entries.
 
     Args:
-        row: fields and values. folder: what relative videos are relative to.
+        row: fields and values.
+        folder: what relative videos are relative to.
         where: file and line, for messages.
 
     Raises:
         InputError: a field is missing or holds what it cannot.
     """
-    rest = dict(row)
-    video = _text(rest, "video", where)
-    prompt = _text(rest, "prompt", where)
-    if video is None or prompt is None:
-        name = "video" if video is None else "prompt"
-        raise InputError(f"{where}: no {name!r}{_hint(name, row)}")
-    given = _label(rest, "id", where)
+    fields = Fields(row, where)
+    video, prompt = fields.text("video"), fields.text("prompt")
+    given = fields.label("id")
     clip = Clip(
         id=stem_of(video) if given is None else given,
         video=video,
         path=_located(folder, video),
         prompt=prompt,
-        model=_label(rest, "model", where),
-        group=_label(rest, "group", where) or prompt,
-        theme=_label(rest, "theme", where),
-        human=_human(rest, where),
-        extra=rest,
+        model=fields.label("model"),
+        group=fields.label("group") or prompt,
+        theme=fields.label("theme"),
+        human=fields.human(),
+        extra=fields.rest(),
     )
     return clip, given is not None
 
 
 def stem_of(video: str) -> str:
     """A video's file name without folder and suffix, under either kind of slash."""
-    name = PureWindowsPath(video).name if "\\" in video else PurePosixPath(video).name
-    return PurePosixPath(name).stem or video
+    name = video.replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return os.path.splitext(name)[0] or video
 
 
 def _located(folder: Path, video: str) -> Path:
     path = folder / video
-    if "\\" in video and not path.exists() and not ntpath.splitdrive(video)[0]:
+    if "\\" in video and not os.path.exists(path) and not ntpath.splitdrive(video)[0]:
         return folder / video.replace("\\", "/")  # a manifest written on Windows
     return path
 
 
-def _take(rest: dict[str, Any], name: str) -> Any:
-    """Remove and return a field under the first of its names that holds something."""
-    for known in (name, *ALIASES[name]):
-        for key in (known, *(key for key in rest if key.strip().lower() == known)):
-            if rest.get(key) is not None:
-                return rest.pop(key)
-    return None
+class Fields:
+    """A row's fields, taken out by name; what nobody takes is the rest."""
 
+    def __init__(self, row: Mapping[str, Any], where: str):
+        self.row = row
+        self.where = where
+        self.taken: set[str] = set()
+        self.keys: dict[str, str] = {}  # name in lower case -> the row's own name
+        for key in row:
+            name = key.strip().lower()
+            if name not in self.keys or key == name:
+                self.keys[name] = key
 
-def _text(rest: dict[str, Any], name: str, where: str) -> str | None:
-    value = _take(rest, name)
-    if value is None:
+    def take(self, name: str) -> Any:
+        """The value under the first of a field's names that holds one; else None."""
+        for known in (name, *ALIASES[name]):
+            key = self.keys.get(known)
+            if key is not None and self.row[key] is not None:
+                self.taken.add(key)
+                return self.row[key]
         return None
-    if not isinstance(value, str):
-        raise InputError(f"{where}: {name!r} must be text, not {json.dumps(value, default=str)[:60]}")
-    if not value.strip():
-        raise InputError(f"{where}: {name!r} is empty")
-    if "\0" in value:
-        raise InputError(f"{where}: {name!r} holds a null character")
-    return value
 
+    def rest(self) -> dict[str, Any]:
+        unset = {key for name, key in self.keys.items() if name in KNOWN and self.row[key] is None}
+        return {key: value for key, value in self.row.items() if key not in self.taken and key not in unset}
 
-def _label(rest: dict[str, Any], name: str, where: str) -> str | None:
-    """Text, or a whole number as text (ids and groups are often numbers)."""
-    value = _take(rest, name)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if value is None or (isinstance(value, str) and value.strip()):
+    def text(self, name: str) -> str:
+        value = self.take(name)
+        if value is None:
+            raise InputError(f"{self.where}: no {name!r}{self._hint(name)}")
+        if not isinstance(value, str):
+            raise InputError(f"{self.where}: {name!r} must be text, not {_shown(value)}")
+        if not value.strip():
+            raise InputError(f"{self.where}: {name!r} is empty")
+        if "\0" in value:
+            raise InputError(f"{self.where}: {name!r} holds a null character")
         return value
-    if value == "":
-        return None
-    raise InputError(f"{where}: {name!r} must be text, not {json.dumps(value, default=str)[:60]}")
 
+    def label(self, name: str) -> str | None:
+        """Text, or a whole number as text (ids and groups are often numbers); None where there is none."""
+        value = self.take(name)
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str) or not value.strip():
+            raise InputError(f"{self.where}: {name!r} must be text, not {_shown(value)}")
+        return value
 
-def _hint(name: str, row: Mapping[str, Any]) -> str:
-    names = (name, *ALIASES[name])
-    present = [key for key in row if key.strip().lower() in names]
-    if present:
-        return f" (its field {present[0]!r} is empty)"
-    fields = [key for key in row if isinstance(key, str)]
-    for field in fields:
-        if get_close_matches(field.strip().lower(), names, n=1, cutoff=0.6):
-            return f" field. Did you mean {name!r} by {field!r}?"
-    shown = ", ".join(map(repr, fields[:8])) or "no fields"
-    return f" field (nor {', '.join(map(repr, names[1:]))}); it has {shown}"
+    def human(self) -> dict[str, Any]:
+        value = self.take("human")
+        if isinstance(value, str):
+            try:
+                value = json.loads(value) if value.strip() else {}
+            except ValueError as error:
+                raise InputError(
+                    f"{self.where}: 'human' is not valid JSON ({error}); write {{\"dimension\": 4}}"
+                ) from None
+        if value is None:
+            value = {}
+        if not isinstance(value, dict):
+            raise InputError(f"{self.where}: 'human' must be an object: {{\"dimension\": score or [scores]}}")
+        scores = {str(name): self._scores(name, score) for name, score in value.items()}
+        for key in self.row:
+            if key.startswith("human."):
+                self.taken.add(key)
+                scores[key.removeprefix("human.")] = self._scores(key, self.row[key])
+        return {name: score for name, score in scores.items() if score is not None}
 
+    def _scores(self, name: str, value: Any) -> float | list[float | None] | None:
+        if isinstance(value, str) and value.lstrip().startswith("["):
+            with suppress(ValueError):  # what is not JSON is refused below, as it stands
+                value = json.loads(value)
+        if isinstance(value, list):
+            return [self._score(name, item) for item in value]
+        return self._score(name, value)
 
-def _human(rest: dict[str, Any], where: str) -> dict[str, Any]:
-    value = _take(rest, "human")
-    if isinstance(value, str):
-        try:
-            value = json.loads(value) if value.strip() else {}
-        except ValueError as error:
+    def _score(self, name: str, value: Any) -> float | None:
+        if value is None or value == "":
+            return None
+        number = value
+        if isinstance(value, str):
+            try:
+                number = float(value)
+            except ValueError:
+                number = None
+            if number is not None and number.is_integer() and value.strip().lstrip("+-").isdigit():
+                number = int(number)
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
             raise InputError(
-                f"{where}: 'human' is not valid JSON ({error}); write {{\"dimension\": 4}}"
-            ) from None
-    if value is None:
-        value = {}
-    if not isinstance(value, dict):
-        raise InputError(f"{where}: 'human' must be an object {{\"dimension\": score or [scores]}}")
-    scores = {str(name): _scores(score, name, where) for name, score in value.items()}
-    for key in [key for key in rest if isinstance(key, str) and key.startswith("human.")]:
-        scores[key.removeprefix("human.")] = _scores(rest.pop(key), key, where)
-    return {name: score for name, score in scores.items() if score is not None}
+                f"{self.where}: human score {name!r} is {_shown(value)}; "
+                "it must be a number, a list of numbers, or null"
+            )
+        return number
+
+    def _hint(self, name: str) -> str:
+        names = (name, *ALIASES[name])
+        empty = next((self.keys[known] for known in names if known in self.keys), None)
+        if empty is not None:
+            return f" (its field {empty!r} is empty)"
+        for written, key in self.keys.items():
+            if written not in KNOWN and get_close_matches(written, names, n=1, cutoff=0.6):
+                return f" field. Did you mean {name!r} by {key!r}?"
+        shown = ", ".join(map(repr, list(self.row)[:8])) or "none"
+        return f" field (nor {', '.join(map(repr, names[1:]))}); the row's fields: {shown}"
 
 
-def _scores(value: Any, name: str, where: str) -> float | list[float | None] | None:
-    if isinstance(value, list):
-        return [_score(item, name, where) for item in value]
-    return _score(value, name, where)
-
-
-def _score(value: Any, name: str, where: str) -> float | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, str):
-        try:
-            value = float(value) if any(mark in value for mark in ".eE") else int(value)
-        except ValueError:
-            pass
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        shown = json.dumps(value, default=str)[:60]
-        raise InputError(
-            f"{where}: human score {name!r} is {shown}; it must be a number, a list of numbers, or null"
-        )
-    return value
+def _shown(value: Any) -> str:
+    return json.dumps(value, default=str, ensure_ascii=False)[:60]

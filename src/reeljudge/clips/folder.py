@@ -32,7 +32,7 @@ VIDEO_SUFFIXES = frozenset(
 
 
 def folder_rows(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(where, row) for each video in a folder and the folders below it, sorted by name. Hidden files are skipped.
+    """(where, row) for each video in a folder and those below it, sorted by name, hidden files left out.
 
     The prompt of `clip.mp4` stands in `clip.txt` or `clip.mp4.txt`, in UTF-8.
 

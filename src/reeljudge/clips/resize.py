@@ -39,9 +39,9 @@ def smart_resize(
 def shown_size(height: int, width: int, shown: int, settings: FrameSettings) -> tuple[int, int]:
     """(height, width) at which `shown` pictures of a clip are given to a judge.
 
-    The budget of one frame is the less of `max_pixels` and its share of `total_pixels` (a share counts once per
-    cell of the temporal grid), but never below 1.05 `min_pixels`, as qwen-vl-utils computes it. Unlike there,
-    `max_pixels` is not silently capped at 768 tokens, and where it is below `min_pixels` it wins.
+    The budget of one frame is the less of `max_pixels` and its share of `total_pixels` (a share counts once
+    per cell of the temporal grid), but never below 1.05 `min_pixels`, as qwen-vl-utils computes it. Unlike
+    there, `max_pixels` is not silently capped at 768 tokens, and where it is below `min_pixels` it wins.
 
     Raises:
         VideoUnreadable: sides in a ratio above 200, or too thin to fill one patch.

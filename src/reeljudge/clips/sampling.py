@@ -9,8 +9,8 @@ from reeljudge.clips.rules import parse_rule
 def choose_frames(total: int, fps: float, settings: FrameSettings) -> tuple[int, ...]:
     """The indices of the frames to show, in rising order, for a clip of `total` frames at `fps` per second.
 
-    The count is a multiple of `settings.temporal_factor`: where a rule gives fewer, the last frame is repeated
-    (a clip of one frame is shown twice; the three keyframes become four pictures).
+    The count is a multiple of `settings.temporal_factor`: where a rule gives fewer, the last frame is
+    repeated (a clip of one frame is shown twice; the three keyframes become four pictures).
 
     Raises:
         UsageError: an unknown rule. ValueError: `total` below 1 or `fps` not above 0.
@@ -30,8 +30,8 @@ def qwen_count(total: int, fps: float, settings: FrameSettings) -> int:
     """How many frames qwen-vl-utils 0.0.14 (`smart_nframes`) takes of `total` at `fps`.
 
     `total / fps * settings.fps`, held between min_frames (rounded up to the temporal factor) and max_frames
-    (rounded down) and never above `total`, rounded down to the temporal factor. Where that leaves none (a clip
-    shorter than the factor, which qwen-vl-utils refuses) all frames are taken.
+    (rounded down) and never above `total`, rounded down to the temporal factor. Where that leaves none (a
+    clip shorter than the factor, which qwen-vl-utils refuses) all frames are taken.
     """
     if not fps > 0:
         raise ValueError(f"a frame rate of {fps} says nothing about time")
@@ -79,8 +79,8 @@ def sampled_fps(shown: int, total: int, fps: float) -> float:
 def seconds_per_grid(shown: int, total: int, fps: float, temporal_factor: int) -> float:
     """Seconds that one cell of the temporal grid spans: temporal_factor / sampled fps.
 
-    It counts the pictures shown, repeated ones too, so that cells x seconds is the clip's duration under every
-    rule. 1.0 at 2 sampled frames per second and a temporal factor of 2.
+    It counts the pictures shown, repeated ones too, so that cells x seconds is the clip's duration under
+    every rule. 1.0 at 2 sampled frames per second and a temporal factor of 2.
     """
     return temporal_factor / sampled_fps(shown, total, fps)
 

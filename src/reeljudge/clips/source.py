@@ -3,11 +3,12 @@
 import hashlib
 import os
 import stat
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import av
 from av.container import InputContainer
@@ -18,11 +19,11 @@ from reeljudge.clips.hashing import sha256_file
 from reeljudge.errors import VideoTooLarge, VideoUnreadable
 
 BROKEN = (av.FFmpegError, OSError, ValueError, LookupError, ArithmeticError, TypeError, RuntimeError)
-"""What PyAV raises on mangled files: its own errors, and IndexError, UnicodeDecodeError, OverflowError, ..."""
+"""What PyAV raises on mangled files: its own errors, and IndexError, UnicodeDecodeError and others."""
 
 CONTAINERS = (
-    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,gif,apng,avi,mpegts,mpeg,mpegvideo,m4v,h263,h264,hevc,obu,ivf,vc1,"
-    "flv,live_flv,ogg,asf,nut,mxf,dv,rm,wtv,yuv4mpegpipe"
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,gif,apng,avi,mpegts,mpeg,mpegvideo,m4v,h263,h264,hevc,obu,ivf,"
+    "vc1,flv,live_flv,ogg,asf,nut,mxf,dv,rm,wtv,yuv4mpegpipe"
 )
 """FFmpeg's demuxers that read one file of moving pictures. Playlists and scripts, which could make FFmpeg
 open other files or addresses, are not among them, nor are still images and text."""
@@ -98,56 +99,55 @@ OPTIONS = {"max_bytes": "--max-bytes", "max_seconds": "--max-seconds", "decode_t
 
 
 class Reader:
-    """One opening of a source: its container and the video stream that is shown."""
+    """One opening of a source: its container, and the video stream that is shown.
+
+    Raises:
+        VideoUnreadable: no container that FFmpeg knows, or no video in it.
+        VideoTooLarge: more pixels than `limits.max_pixels`.
+    """
 
     def __init__(self, source: Source):
-        self.source = source
-        self.container: InputContainer = _open_container(source)
-        try:
+        self._closing = ExitStack()
+        with ExitStack() as opened:
+            file: BinaryIO = source.path.open("rb") if source.content is None else BytesIO(source.content)
+            opened.enter_context(file)
+            try:
+                self.container: InputContainer = av.open(
+                    file,
+                    mode="r",
+                    container_options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file"},
+                    metadata_errors="replace",
+                )
+                opened.callback(self.container.close)
+            except MemoryError:
+                raise
+            except BROKEN as error:
+                raise VideoUnreadable(
+                    f"{source.path}: not a video that can be opened ({why(error)})"
+                ) from None
             self.stream = _choose_stream(source, self.container)
             context = self.stream.codec_context
-            source.refuse_above(
-                "max_pixels", context.width * context.height, source.limits.max_pixels, "pixels per frame"
-            )
-            # One thread: what a damaged file decodes to does then not depend on timing.
+            pixels = context.width * context.height
+            source.refuse_above("max_pixels", pixels, source.limits.max_pixels, "pixels per frame")
+            # One thread: what a damaged file decodes to then does not depend on timing.
             context.thread_count = 1
-            # The decoder refuses larger pictures in mid-stream; twice, as it counts padded sides.
+            # The decoder itself refuses larger pictures in mid-stream; twice, as it counts padded sides.
             context.options = {"max_pixels": str(min(2 * source.limits.max_pixels, 2**31 - 1))}
-        except BaseException:
-            self.container.close()
-            raise
+            self._closing = opened.pop_all()
 
     def __enter__(self) -> "Reader":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.container.close()
-
-
-def _open_container(source: Source) -> InputContainer:
-    file: Any = None
-    if source.content is not None:
-        file = BytesIO(source.content)
-    else:
-        file = source.path.open("rb")
-    try:
-        return av.open(
-            file,
-            container_options={"format_whitelist": CONTAINERS, "protocol_whitelist": "file"},
-            metadata_errors="replace",
-        )
-    except MemoryError:
-        raise
-    except BROKEN as error:
-        raise VideoUnreadable(f"{source.path}: not a video that can be opened ({why(error)})") from None
+        self._closing.close()
 
 
 def _choose_stream(source: Source, container: InputContainer) -> VideoStream:
     """The best video stream that moves: cover art of an audio file is none."""
     moving = [stream for stream in container.streams.video if not _is_cover(stream)]
     if not moving:
-        kinds = sorted({stream.type for stream in container.streams}) or ["nothing"]
-        raise VideoUnreadable(f"{source.path}: no video stream (it holds {', '.join(kinds)})")
+        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+        raise VideoUnreadable(f"{source.path}: no moving pictures in it (only {kinds})")
     best = container.streams.best("video")
     stream = next((stream for stream in moving if best is not None and stream.index == best.index), moving[0])
     if stream.codec_context is None:

@@ -1,19 +1,18 @@
-"""A decoding process: reads tasks from a pipe, writes frames to another, and dies with its parent.
+"""A decoding process: takes tasks from one pipe, writes frames into another, and dies with its parent.
 
-It is started as a plain `python -c` (no import of the parent's main module, no inherited locks or GPU contexts)
-and answers with JSON and raw pixels only, so that a video that takes a worker over gains nothing in the parent.
+It is started with `python -c`: no import of the parent's main module, no inherited locks or GPU contexts. It
+answers in JSON and raw pixels, never in pickles, so that a video that took it over would gain nothing.
 
-A message is a line of JSON. Task: {"path", "settings", "limits"}. Answer: {"error", "message"} or the fields of
-`Frames` with "shape", followed by the pixels' bytes.
+A task is a line of JSON: {"path", "settings", "limits"}. It is answered by the line `TAKEN`, then a line of
+JSON, which is {"error", "message"} or the fields of `Frames` with "shape" in place of the pixels, and then by
+the pixels' bytes.
 """
 
 import json
 import os
 import signal
-import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any, BinaryIO
 
@@ -22,37 +21,63 @@ from reeljudge.errors import ClipError
 READY = b"decoding process ready\n"
 """The first line that a worker writes."""
 
+TAKEN = b"taken\n"
+"""What a worker writes when it has read a task: from here on its death is the video's fault."""
+
 GRACE = 10.0
-"""Seconds past its deadline after which a worker that nobody has killed ends itself."""
+"""Seconds after its time limit at which a worker that nobody has killed ends itself."""
+
+
+def task_line(path: str, settings: Any, limits: Any) -> bytes:
+    """A task as the parent sends it."""
+    return json.dumps({"path": path, "settings": asdict(settings), "limits": asdict(limits)}).encode() + b"\n"
 
 
 def main() -> None:
-    """Serve until the task pipe closes."""
+    """Serve until the task pipe closes or the parent is gone."""
     parent = os.getppid()
     tasks, answers = _private_pipes()
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C goes to all of a terminal's processes: the parent decides
-    threading.Thread(target=_watch_parent, args=(parent,), daemon=True).start()
-    # Heavy imports come after the pipes, so that nothing they print can get between the answers.
-    from reeljudge.clips.decode import decode_here
+    )  # Ctrl-C reaches every process of a terminal; the parent decides
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    # Imported only now, so that nothing that an import prints can get between the answers.
+    from reeljudge.clips import decode
     from reeljudge.clips.frames import FrameSettings, Limits
 
+    base = _memory_in_use()
     answers.write(READY)
     os.dup2(1, 2)  # the parent reads our complaints up to here only
-    base = _memory_in_use()
     for line in tasks:
+        answers.write(TAKEN)
         task = json.loads(line)
-        limits = Limits(**task["limits"])
+        path, settings, limits = task["path"], FrameSettings(**task["settings"]), Limits(**task["limits"])
         _end_self_after(limits.decode_timeout + GRACE)
         _limit_memory(base, limits.max_memory)
-        settings = FrameSettings(**task["settings"])
-        _answer(answers, task["path"], lambda: decode_here(task["path"], settings, limits))
+        try:
+            frames = decode.decode_here(path, settings, limits)
+        except ClipError as error:
+            _write(answers, {"error": type(error).__name__, "message": str(error)})
+        except Exception as error:  # noqa: BLE001 - the boundary of one video: what it causes is its own
+            what = f"decoding failed unexpectedly ({type(error).__name__}: {error})"
+            _write(answers, {"error": "VideoUnreadable", "message": f"{path}: {what}"})
+        else:
+            plain = {
+                part.name: getattr(frames, part.name) for part in fields(frames) if part.name != "pixels"
+            }
+            _write(answers, plain | {"shape": frames.pixels.shape}, memoryview(frames.pixels.data).cast("B"))
+            del frames
         _end_self_after(0)
 
 
+def _write(answers: BinaryIO, answer: dict[str, Any], pixels: memoryview | None = None) -> None:
+    answers.write(json.dumps(answer).encode() + b"\n")
+    while pixels:
+        pixels = pixels[answers.write(pixels) :]
+
+
 def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Our two pipes under new numbers; what libraries print to standard output then goes nowhere."""
+    """The two pipes under new numbers; what libraries print to standard output then goes nowhere."""
     tasks = os.fdopen(os.dup(0), "rb")
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -62,21 +87,22 @@ def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
     return tasks, answers
 
 
-def _watch_parent(parent: int) -> None:
-    """End this process when the parent is gone, even in the middle of a decode."""
+def _end_with(parent: int) -> None:
+    """End this process once its parent is gone, even in the middle of a decode."""
     while os.getppid() == parent:
         time.sleep(0.5)
     os._exit(1)
 
 
 def _end_self_after(seconds: float) -> None:
-    """Ask the kernel to end this process after `seconds`; it does so even while C code holds everything up."""
+    """Have the kernel end this process after `seconds` (0: never), even while C code holds everything up.
+    The parent kills a late worker itself: this is for one whose parent is gone."""
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_REAL, min(seconds, 1e8))
 
 
 def _memory_in_use() -> int | None:
-    """Bytes of private memory that this process maps; None where the system does not tell."""
+    """Bytes of private memory that this process holds; None where the system does not tell."""
     try:
         with open("/proc/self/statm") as file:
             return int(file.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
@@ -85,42 +111,13 @@ def _memory_in_use() -> int | None:
 
 
 def _limit_memory(base: int | None, most: int) -> None:
-    """Let allocations beyond `base + most` fail, so that a decode ends with MemoryError and not the machine."""
+    """Let allocations beyond `base + most` fail, so that a decode ends in MemoryError and not the machine."""
     if base is None:
         return
     import resource
 
     _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    soft = base + most
-    resource.setrlimit(
-        resource.RLIMIT_DATA, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard)
-    )
-
-
-def _answer(answers: BinaryIO, path: str, decode: Callable[[], Any]) -> None:
-    pixels = None
-    try:
-        frames = decode()
-    except ClipError as error:
-        reply: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
-    except Exception as error:  # noqa: BLE001 - the boundary of one clip: whatever a mangled file causes is its own
-        what = f"{type(error).__name__}: {error}"
-        reply = {"error": "VideoUnreadable", "message": f"{path}: decoding failed unexpectedly ({what})"}
-    else:
-        pixels = frames.pixels
-        reply = {part.name: getattr(frames, part.name) for part in fields(frames) if part.name != "pixels"}
-        reply["shape"] = pixels.shape
-    answers.write(json.dumps(reply).encode() + b"\n")
-    if pixels is not None:
-        view = memoryview(pixels).cast("B")
-        while view:
-            view = view[answers.write(view) :]
-
-
-def task_line(path: str, settings: Any, limits: Any) -> bytes:
-    """The task as a line of JSON, for the parent."""
-    return json.dumps({"path": path, "settings": asdict(settings), "limits": asdict(limits)}).encode() + b"\n"
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    soft = min(base + most, 2**62)
+    if hard != resource.RLIM_INFINITY:
+        soft = min(soft, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))

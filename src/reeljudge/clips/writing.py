@@ -20,10 +20,10 @@ def write_video(
 ) -> None:
     """Write frames as a video. The same frames give the same bytes under the same version of PyAV.
 
-    `.mp4`, `.mov` and `.mkv` are H.264 in yuv420p, which every player shows (colours at half the resolution); that
-    format has even sides only, so an odd one gets its last row or column once more. With `lossless=True` they are
-    H.264 in RGB: the very pixels, at any size, but few browsers play it. A `.gif` has 256 colours, and its frames
-    last a whole number of hundredths of a second.
+    `.mp4`, `.mov` and `.mkv` are H.264 in yuv420p, which every player shows (colours at half the resolution);
+    that format has even sides only, so an odd one gets its last row or column once more. With `lossless=True`
+    they are H.264 in RGB: the very pixels, at any size, but few browsers play it. A `.gif` has 256 colours,
+    and its frames last a whole number of hundredths of a second.
 
     Args:
         path: an existing file is replaced.
@@ -75,7 +75,7 @@ def _in_256_colours(frames: NDArray[np.uint8], rate: Fraction) -> Iterator[av.Vi
     """The frames with one palette that suits all of them."""
     _, height, width, _ = frames.shape
     graph = av.filter.Graph()
-    source = graph.add_buffer(width=width, height=height, format="rgb24", time_base=1 / rate)
+    source = graph.add_buffer(width=width, height=height, format=av.VideoFormat("rgb24"), time_base=1 / rate)
     split, palette, painted, sink = (
         graph.add(name) for name in ("split", "palettegen", "paletteuse", "buffersink")
     )
@@ -91,4 +91,4 @@ def _in_256_colours(frames: NDArray[np.uint8], rate: Fraction) -> Iterator[av.Vi
         graph.push(picture)
     graph.push(None)
     for _ in frames:
-        yield graph.pull()
+        yield graph.vpull()

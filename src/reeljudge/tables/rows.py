@@ -4,6 +4,7 @@ import csv
 import json
 import os
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,13 +37,13 @@ BOM = b"\xef\xbb\xbf"
 def read_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
     """The rows of a table, one dict each, in order and in flat memory.
 
-    The form follows from the suffix (`.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.parquet`, `.pq`), or from
-    the first bytes where the suffix says nothing. JSON values come as they are, except that NaN is None. CSV
-    values are text, and an empty cell is None; a header without commas may use `;` or tabs. A byte order mark
-    is ignored, and so are blank lines.
+    The form follows from the suffix (`.jsonl`, `.ndjson`, `.json`, `.csv`, `.tsv`, `.parquet`, `.pq`), or
+    from the first bytes where the suffix says nothing. JSON values come as they are, except that NaN is None.
+    CSV values are text, and an empty cell is None; a header without commas may use `;` or tabs. A byte order
+    mark is ignored, and so are blank lines.
 
     Raises:
-        InputError: the file is missing, empty or not UTF-8, or a row is broken; file, line and mend are named.
+        InputError: the file is missing, empty or not UTF-8, or a row is broken (named by line, with the mend).
         MissingExtra: a Parquet file without pyarrow.
     """
     return (row for _, row in numbered_rows(path))
@@ -107,6 +108,7 @@ def _start_of(path: Path) -> bytes:
 
 
 def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:
+    decode = json.JSONDecoder(parse_constant=json_constant).decode
     with open_to_read(path) as file:
         for number, line in enumerate(file, 1):
             if number == 1:
@@ -114,7 +116,7 @@ def _read_jsonl(path: Path) -> Iterator[tuple[int, Row]]:
             if line.isspace() or not line:
                 continue
             try:
-                row = json.loads(line.decode("utf-8"), parse_constant=json_constant)
+                row = decode(line.decode("utf-8"))
             except UnicodeDecodeError as error:
                 raise _not_utf8(path, number, error) from None
             except (ValueError, RecursionError) as error:
@@ -222,11 +224,9 @@ def _read_parquet(path: Path) -> Iterator[tuple[int, Row]]:
 def import_pyarrow(what: str) -> tuple[ModuleType, ModuleType]:
     """pyarrow and pyarrow.parquet. Raises `MissingExtra` where they are not installed."""
     try:
-        import pyarrow
-        import pyarrow.parquet
+        return import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
         raise MissingExtra(what, "parquet") from None
-    return pyarrow, pyarrow.parquet
 
 
 def _not_utf8(path: Path, number: int, error: UnicodeDecodeError) -> InputError:

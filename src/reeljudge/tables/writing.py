@@ -18,8 +18,9 @@ def write_rows(path: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]]) 
     """Write rows in the form that the suffix of `path` names, and return how many.
 
     The file appears whole or not at all (it is written beside `path` and moved into place). CSV and Parquet
-    have the union of all fields as columns, in order of first sight. In CSV, lists and objects are JSON text and
-    None is an empty cell; in Parquet, objects are JSON text, and so is a column whose values do not share a type.
+    have the union of all fields as columns, in order of first sight. In CSV, lists and objects are JSON text
+    and None is an empty cell; in Parquet, objects are JSON text, and so is a column whose values do not share
+    a type.
 
     Raises:
         InputError: a suffix that is not known, a folder that is not there, a value that JSON cannot hold.
