@@ -15,7 +15,7 @@ from reeljudge.clips.frames import Frames, FrameSettings, Limits
 from reeljudge.clips.orientation import upright
 from reeljudge.clips.resample import resize_picture
 from reeljudge.clips.resize import shown_size
-from reeljudge.clips.sampling import choose_frames, frames_needed, seconds_per_grid
+from reeljudge.clips.sampling import choose_frames, frames_needed, least_frames, seconds_per_grid
 from reeljudge.clips.source import BROKEN, Reader, Source, Survey, survey, why
 from reeljudge.errors import VideoTooLarge, VideoUnreadable
 
@@ -106,22 +106,24 @@ def _decode(source: Source, settings: FrameSettings) -> Frames:
         decoder=DECODER,
         sha256=source.sha256,
         flags=("few_frames",) if seen.total == 1 else (),
-        notes=_damage(source, settings, found, seen),
+        notes=_damage(source, settings, fps, found, seen),
     )
 
 
-def _damage(source: Source, settings: FrameSettings, found: Survey, seen: Pass) -> tuple[str, ...]:
+def _damage(
+    source: Source, settings: FrameSettings, fps: float, found: Survey, seen: Pass
+) -> tuple[str, ...]:
     """What is wrong with a video that decodes in part. Raises VideoUnreadable where too little of it does."""
     notes = []
     reason = seen.first_error or found.broken
-    because = f" ({reason})" if reason else ""
-    promised = max(found.declared, found.packets)
+    promised = max(found.declared, found.packets, seen.total)
     if reason or seen.total < promised:
-        what = f"damaged or cut off: {seen.total} of {promised} frames decode{because}"
-        needed = min(frames_needed(settings), found.declared or frames_needed(settings))
+        what = f"damaged or cut off: {seen.total} of {promised} frames decode"
+        # Without an error the header may be what is wrong: then the least that the rule works with will do.
+        needed = frames_needed(promised, fps, settings) if reason else min(least_frames(settings), promised)
         if seen.total < needed:
             raise VideoUnreadable(f"{source.path}: {what}, and the rule {settings.rule} needs {needed}")
-        notes.append(what)
+        notes.append(f"{what} ({reason})" if reason else what)
     if seen.corrupt:
         notes.append(f"damaged: {seen.corrupt} of {seen.total} frames decode only in part")
     return tuple(notes)

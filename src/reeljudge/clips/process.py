@@ -18,9 +18,12 @@ from reeljudge.clips.frames import Frames, FrameSettings, Limits
 from reeljudge.clips.worker import READY, TAKEN, task_line
 from reeljudge.errors import ReeljudgeError, VideoTooLarge, VideoUnreadable
 
-START = (
-    "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from reeljudge.clips.worker import main; main()"
-)
+START = """
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from reeljudge.clips.worker import main
+main()
+"""
 
 START_SECONDS = 60.0
 """How long a decoding process may take to start."""
@@ -128,7 +131,7 @@ class DecodingProcess:
     def _launch(self) -> "subprocess.Popen[bytes]":
         arguments = [sys.executable, "-c", START, json.dumps([str(entry) for entry in sys.path])]
         one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the process
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         try:
             process = subprocess.Popen(
                 arguments,
@@ -136,7 +139,7 @@ class DecodingProcess:
                 stdout=subprocess.PIPE,
                 stderr=self._log,
                 env=os.environ | one_thread,
-                start_new_session=True,  # Ctrl-C in the terminal is for the parent, which then closes the pool
+                start_new_session=True,  # Ctrl-C is for the parent, which then closes the pool
             )
         except (OSError, ValueError) as error:
             raise DecoderFailed(f"cannot start a decoding process with {sys.executable}: {error}") from None

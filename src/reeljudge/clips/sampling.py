@@ -85,7 +85,12 @@ def seconds_per_grid(shown: int, total: int, fps: float, temporal_factor: int) -
     return temporal_factor / sampled_fps(shown, total, fps)
 
 
-def frames_needed(settings: FrameSettings) -> int:
-    """How many frames of a damaged clip must decode for a rule to mean anything: the least number of the
-    `qwen` rule, 3 for keyframes, N for `uniform:N`. (A whole clip that is short shows what it has.)"""
+def frames_needed(total: int, fps: float, settings: FrameSettings) -> int:
+    """How many frames of a damaged clip of `total` must decode: as many as the rule shows of a whole one."""
+    return len(set(choose_frames(total, fps, settings)))
+
+
+def least_frames(settings: FrameSettings) -> int:
+    """The fewest frames that a rule works with: min_frames of `qwen`, 3 for keyframes, N for `uniform:N`.
+    (A whole clip that is shorter shows what it has.)"""
     return parse_rule(settings.rule, settings.max_frames) or settings.min_frames

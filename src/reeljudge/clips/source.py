@@ -38,7 +38,8 @@ class Survey:
 
     Attributes:
         packets: of the video stream, those that are to be shown.
-        declared: the header's count of frames; 0 where there is none.
+        declared: frames that the header promises by its count, or by its duration where the file holds
+            nothing but this stream; 0 where it promises nothing.
         fps: average frame rate, None where the file does not say.
         seconds: from the first timestamp to the end of the last packet, None without timestamps.
         broken: why the walk ended before the end of the file, None where it did not.
@@ -109,9 +110,9 @@ class Reader:
     def __init__(self, source: Source):
         self._closing = ExitStack()
         with ExitStack() as opened:
-            file: BinaryIO = source.path.open("rb") if source.content is None else BytesIO(source.content)
-            opened.enter_context(file)
             try:
+                file: BinaryIO = source.path.open("rb") if source.content is None else BytesIO(source.content)
+                opened.enter_context(file)
                 self.container: InputContainer = av.open(
                     file,
                     mode="r",
@@ -122,9 +123,8 @@ class Reader:
             except MemoryError:
                 raise
             except BROKEN as error:
-                raise VideoUnreadable(
-                    f"{source.path}: not a video that can be opened ({why(error)})"
-                ) from None
+                kind = "of another kind" if isinstance(error, av.ArgumentError) else why(error)
+                raise VideoUnreadable(f"{source.path}: not a video that can be opened ({kind})") from None
             self.stream = _choose_stream(source, self.container)
             context = self.stream.codec_context
             pixels = context.width * context.height
@@ -146,8 +146,9 @@ def _choose_stream(source: Source, container: InputContainer) -> VideoStream:
     """The best video stream that moves: cover art of an audio file is none."""
     moving = [stream for stream in container.streams.video if not _is_cover(stream)]
     if not moving:
-        kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-        raise VideoUnreadable(f"{source.path}: no moving pictures in it (only {kinds})")
+        kinds = {"cover art" if stream.type == "video" else str(stream.type) for stream in container.streams}
+        held = ", ".join(sorted(kinds)) or "nothing"
+        raise VideoUnreadable(f"{source.path}: no moving pictures in it (only {held})")
     best = container.streams.best("video")
     stream = next((stream for stream in moving if best is not None and stream.index == best.index), moving[0])
     if stream.codec_context is None:
@@ -196,7 +197,16 @@ def survey(source: Source) -> Survey:
             fps = packets / seconds
         if fps is not None and seconds is None:
             source.refuse_above("max_seconds", packets / fps, limits.max_seconds, "seconds of video")
-        return Survey(packets, stream.frames, fps, seconds, broken)
+        declared = stream.frames or _promised(reader, packets, seconds)
+        return Survey(packets, declared, fps, seconds, broken)
+
+
+def _promised(reader: Reader, packets: int, seconds: float | None) -> int:
+    """Frames by the header's duration, where that is of this stream alone and clearly more than is there."""
+    duration = (reader.container.duration or 0) / av.time_base
+    if not seconds or len(reader.container.streams) > 1 or duration < max(1.1 * seconds, seconds + 0.25):
+        return 0
+    return int(min(packets * duration / seconds, 1e9))
 
 
 def _rate(rate: Fraction | None) -> float | None:

@@ -43,7 +43,7 @@ def read_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
     mark is ignored, and so are blank lines.
 
     Raises:
-        InputError: the file is missing, empty or not UTF-8, or a row is broken (named by line, with the mend).
+        InputError: the file is missing, empty or not UTF-8, or a row is broken (line and mend are named).
         MissingExtra: a Parquet file without pyarrow.
     """
     return (row for _, row in numbered_rows(path))
