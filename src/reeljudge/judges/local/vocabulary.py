@@ -38,7 +38,8 @@ class Vocabulary:
 
     def __init__(self, tokenizer: Any, name: str = "the checkpoint"):
         self._tokenizer = tokenizer
-        self._special = frozenset(tokenizer.all_special_ids)
+        added = tokenizer.added_tokens_decoder.items()
+        self._special = frozenset(index for index, token in added if token.special)
         self._bytes: dict[int, bytes] = {}
         self.digits: dict[int, str] = {}
         for token, index in sorted(tokenizer.get_vocab().items(), key=lambda item: item[1]):
