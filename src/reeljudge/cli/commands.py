@@ -23,5 +23,10 @@ COMMANDS: dict[str, Command] = {
     "agree": Command("reeljudge.cli.agree:agree", "A judge's scores against people's."),
     "agree-pairs": Command("reeljudge.cli.agree_pairs:agree_pairs", "A judge's choices against people's."),
     "compare": Command("reeljudge.cli.compare:compare", "Two judges on the same items."),
+    "leaderboard": Command("reeljudge.cli.leaderboard:leaderboard", "Generators ranked per dimension."),
+    "best-of": Command(
+        "reeljudge.cli.best_of:best_of", "The best clip of each group; what choosing is worth."
+    ),
+    "pairs": Command("reeljudge.cli.pairs:pairs", "Chosen and rejected clips for preference optimisation."),
     "raters": Command("reeljudge.cli.raters:raters", "How far raters agree with one another."),
 }

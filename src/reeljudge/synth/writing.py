@@ -93,7 +93,7 @@ def write_set(
     count: int,
     settings: SetSettings,
     *,
-    workers: int | None = None,
+    workers: int | None = 1,
     on_video: Callable[[int, int], None] | None = None,
 ) -> Written:
     """Write the first `count` clips of a set: `OUT/manifest.jsonl`, `OUT/videos/` and `OUT/set.json`.
@@ -106,7 +106,8 @@ def write_set(
         out: a folder; made where it is missing.
         count: how many clips, at least 1.
         settings: which set.
-        workers: processes that draw; None: one per processor.
+        workers: processes that draw; 1 draws in this process, None takes one per processor. A script that
+            asks for several must start from under `if __name__ == "__main__":`.
         on_video: called with (videos done, videos to write) after each.
 
     Raises:

@@ -1,0 +1,128 @@
+"""`reeljudge best-of`: the best clip of each group, and what choosing is worth."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from reeljudge.cli.console import examples, results, write_json
+from reeljudge.cli.options import Json
+from reeljudge.errors import InputError, UsageError, did_you_mean
+from reeljudge.tables.fields import ABSENT, field_names, find, numbers
+
+
+@examples(
+    "reeljudge best-of runs/first",
+    "reeljudge best-of runs/first --weights visual_quality=2,text_alignment=1",
+    "reeljudge best-of runs/first --curve --truth human.visual_quality",
+)
+def best_of(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    by: Annotated[str, typer.Option(help="Field whose equal values compete.")] = "group",
+    weights: Annotated[
+        str | None, typer.Option(help="dimension=weight,...; all dimensions alike by default.")
+    ] = None,
+    curve: Annotated[bool, typer.Option("--curve", help="The gain over random for N = 1, 2, 4, ...")] = False,
+    truth: Annotated[
+        str | None, typer.Option(help="Field of an outside measure (with --curve); a list is averaged.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """The best clip of each group by the weighted mean of its scores. Ties go to the higher expected score."""
+    from reeljudge.standings import best_of as choose
+    from reeljudge.standings import dimensions_of, parse_weights
+    from reeljudge.standings.reading import read_runs
+
+    if curve != (truth is not None):
+        raise UsageError("--curve and --truth FIELD go together: the gain is measured on an outside field")
+    items, _ = read_runs([run])
+    chosen_weights = parse_weights(weights, dimensions_of(items))
+    if truth is not None:
+        _curve(items, chosen_weights, by, truth, json)
+        return
+    choices = choose(items, chosen_weights, by=lambda entry: _field(entry.row, by))
+    if json:
+        rows = [
+            asdict(choice)
+            | {"best": choice.best and choice.best.id, "video": choice.best and choice.best.row["video"]}
+            for choice in choices
+        ]
+        write_json({"weights": chosen_weights, "by": by, "choices": rows})
+        return
+    console = results()
+    table = Table(box=None, padding=(0, 2), pad_edge=False)
+    for title in ("group", "best", "video", "score", "of", "tie"):
+        table.add_column(title, justify="right" if title in ("score", "of") else "left", max_width=44)
+    for choice in choices:
+        table.add_row(
+            Text(choice.group),
+            Text(choice.best.id if choice.best else "-"),
+            Text(str(choice.best.row["video"]) if choice.best else "no clip is scored"),
+            "-" if choice.score is None else f"{choice.score:.2f}",
+            f"{choice.scored}/{choice.candidates}",
+            "" if choice.tie_broken_by == "none" else f"{len(choice.tied)} tied, by {choice.tie_broken_by}",
+        )
+    console.print(table)
+
+
+def _curve(items: list[Any], weights: dict[str, float], by: str, truth: str, json: bool) -> None:
+    from reeljudge.standings import curve, weighted
+
+    groups: dict[str, list[tuple[float, float]]] = {}
+    left_out = 0
+    for entry in items:
+        score, value = weighted(entry.scores, weights), _truth(entry.row, truth)
+        if score is None or value is None:
+            left_out += 1
+            continue
+        groups.setdefault(_field(entry.row, by), []).append((score, value))
+    points = curve(list(groups.values()))
+    if json:
+        write_json({"truth": truth, "left_out": left_out, "points": [asdict(point) for point in points]})
+        return
+    console = results()
+    table = Table(box=None, padding=(0, 2), pad_edge=False)
+    for title in (
+        "N",
+        "groups",
+        "random",
+        "chosen",
+        "oracle",
+        "gain",
+        "95 % interval",
+        "share of oracle's gain",
+    ):
+        table.add_column(title, justify="right")
+    for point in points:
+        table.add_row(
+            str(point.n),
+            str(point.groups),
+            *(f"{value:.3f}" for value in (point.random, point.chosen, point.oracle)),
+            f"{point.gain:+.3f}",
+            "-" if point.gain_ci is None else f"{point.gain_ci[0]:+.3f} to {point.gain_ci[1]:+.3f}",
+            "-" if point.share is None else f"{point.share:.0%}",
+        )
+    console.print(table)
+    if left_out:
+        console.print(f"note: {left_out} of {len(items)} clips left out: no score, or no {truth}")
+
+
+def _field(row: Any, path: str) -> str:
+    value = find(row, path)
+    if value is ABSENT or value is None:
+        raise InputError(f"clip {row['id']!r} has no {path!r}, by which clips were to be grouped")
+    return str(value)
+
+
+def _truth(row: Any, path: str) -> float | None:
+    value = find(row, path)
+    if value is ABSENT:
+        raise InputError(f"clip {row['id']!r} has no {path!r}.{did_you_mean(path, field_names(row))}")
+    try:
+        known = [entry for entry in numbers(value) if entry is not None]
+    except ValueError as error:
+        raise InputError(f"clip {row['id']!r}: {path} {error}") from None
+    return sum(known) / len(known) if known else None
