@@ -33,8 +33,8 @@ def main() -> None:
     )
     if judge_name == RECORDED:
         console.print(
-            "No model judges here: replies that were written beforehand for these clips, some of them with mistakes\n"
-            "put in on purpose, are replayed. Everything behind the reply is the real thing."
+            "No model judges here: replies that were written beforehand for these clips, some of them with\n"
+            "mistakes put in on purpose, are replayed. Everything behind the reply is the real thing."
         )
     manifest = read_manifest(written.manifest)
     with load_judge(judge_name, rubric="videoscore2") as judge:
