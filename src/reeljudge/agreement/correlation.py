@@ -126,7 +126,7 @@ def kendall_statistics(x: Floats, y: Floats) -> tuple[Statistic, Statistic]:
 
     def tau_b(weights: Floats) -> Floats:
         balance, pairs, tied_x, tied_y = counted(weights)
-        return np.clip(balance / (np.sqrt(pairs - tied_x) * np.sqrt(pairs - tied_y)), -1, 1)
+        return np.clip(balance / np.sqrt((pairs - tied_x) * (pairs - tied_y)), -1, 1)
 
     def tau_c(weights: Floats) -> Floats:
         balance, pairs, tied_x, tied_y = counted(weights)

@@ -96,8 +96,8 @@ def rater_agreement(
     left_out = int((~rated).sum())
     table = table[rated]
     table = table[:, ~np.isnan(table).all(axis=0)] if table.size else np.empty((0, 0))
-    # Sorted within the item, so that neither the order of rows nor that of raters moves an interval.
-    content = [np.nan_to_num(column, nan=-np.inf) for column in np.sort(table, axis=1).T]
+    # In an order of the raters' own, so that neither renaming raters nor shuffling rows moves an interval.
+    content = sorted((np.nan_to_num(column, nan=-np.inf) for column in table.T), key=lambda c: sorted(c))
     codes = cluster_codes(labels, *content) if len(table) else np.empty(0, dtype=np.intp)
     resampler = Resampler(codes, resamples, seed)
     measured = measure(rater_statistics(table), resampler)

@@ -19,7 +19,8 @@ from reeljudge.agreement.scoring import mean_statistic
 def alpha_ordinal(ratings: ArrayLike) -> float | None:
     """Krippendorff's alpha for ordered grades; missing ratings are allowed. 1 is identity, 0 is chance.
 
-    Grades are as far apart as the ratings that lie between them. None where all ratings are equal.
+    Grades are as far apart as the ratings that lie between them. None where all ratings are equal, and for a
+    single item.
     Source: Krippendorff, "Computing Krippendorff's Alpha-Reliability" (2011).
     """
     return _value(alpha_ordinal_statistic, ratings)
@@ -79,48 +80,61 @@ def _value(make: Callable[[Floats], Statistic], ratings: ArrayLike) -> float | N
 
 
 def alpha_interval_statistic(ratings: Floats) -> Statistic:
-    return _alpha(ratings, lambda values: lambda weights: values - values.mean())
+    present = ~np.isnan(ratings)
+    paired = present.sum(axis=1) >= 2
+    if paired.sum() < 2:
+        return undefined
+    values = np.where(present, ratings - ratings[present].mean(), 0.0)[paired]
+    sizes, sums, squares = present.sum(axis=1)[paired], values.sum(axis=1), (values**2).sum(axis=1)
+    within = (sizes * squares - sums**2) / (sizes - 1)
+
+    def statistic(weights: Floats) -> Floats:
+        chosen = weights[:, paired]
+        return _alpha(chosen @ within, chosen @ sizes, chosen @ sums, chosen @ squares)
+
+    return statistic
 
 
 def alpha_ordinal_statistic(ratings: Floats) -> Statistic:
-    # Two grades are as far apart as their mean ranks: the ratings between them and half of their own.
-    return _alpha(ratings, lambda values: Ranks.of(values).centred)
-
-
-def _alpha(ratings: Floats, positions_of: Callable[[Floats], Callable[[Floats], Floats]]) -> Statistic:
-    """1 - observed / expected disagreement, from squared distances between positions on a line."""
     present = ~np.isnan(ratings)
     paired = present.sum(axis=1) >= 2
-    chosen = present & paired[:, None]
-    item = np.nonzero(chosen)[0]
-    values = ratings[chosen]
-    sizes = present.sum(axis=1)[paired].astype(float)
-    starts = np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(int)
-    if values.size == 0:
+    if paired.sum() < 2:
         return undefined
-    positions_under = positions_of(values)
+    chosen = present & paired[:, None]
+    item, ranks = np.nonzero(chosen)[0], Ranks.of(ratings[chosen])
+    sizes = present.sum(axis=1)[paired]
+    starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
 
     def statistic(weights: Floats) -> Floats:
-        each = weights[:, item]
-        positions = np.broadcast_to(positions_under(each), each.shape)
-        sums = np.add.reduceat(positions, starts, axis=1)
-        squares = np.add.reduceat(positions**2, starts, axis=1)
-        observed = (weights[:, paired] * (sizes * squares - sums**2) / (sizes - 1)).sum(axis=1)
-        total, size = (each * positions).sum(axis=1), each.sum(axis=1)
-        square = (each * positions**2).sum(axis=1)
-        expected = size * square - total**2
-        return np.where(expected > 1e-12 * size * square, 1 - (size - 1) * observed / expected, np.nan)
+        each, of_items = weights[:, item], weights[:, paired]
+        # Two grades are as far apart as their mean ranks: the ratings between them and half of their own.
+        positions = ranks.centred(each)
+        sums, squares = (np.add.reduceat(p, starts, axis=1) for p in (positions, positions**2))
+        within = of_items * (sizes * squares - sums**2) / (sizes - 1)
+        total, square = (of_items * sums).sum(axis=1), (of_items * squares).sum(axis=1)
+        return _alpha(within.sum(axis=1), each.sum(axis=1), total, square)
 
     return statistic
+
+
+def _alpha(within: Floats, size: Floats, total: Floats, square: Floats) -> Floats:
+    """1 - observed / expected disagreement, of ratings at positions on a line.
+
+    Args:
+        within: squared distances of the rating pairs of each item over its ratings less one, summed.
+        size, total, square: how many ratings there are, the sum of their positions and of the squares.
+    """
+    expected = size * square - total**2
+    return np.where(expected > 1e-12 * size * square, 1 - (size - 1) * within / expected, np.nan)
 
 
 def fleiss_kappa_statistic(ratings: Floats) -> Statistic:
     present = ~np.isnan(ratings)
     sizes = present.sum(axis=1)
     raters = most_common_size(ratings)
-    if raters < 2:
-        return undefined
     chosen = sizes == raters
+    if raters < 2 or chosen.sum() < 2:
+        return undefined
     item = np.repeat(np.flatnonzero(chosen), raters)
     grades = Ranks.of(ratings[chosen][present[chosen]])
     by_item = grades.code.reshape(-1, raters)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reeljudge.agreement.resampling import Floats, Statistic, value_of
+from reeljudge.agreement.resampling import Floats, Statistic, undefined, value_of
 
 
 def round_half_up(values: ArrayLike) -> Floats:
@@ -98,7 +98,9 @@ def root_mean_statistic(values: ArrayLike) -> Statistic:
 
 
 def kappa_statistic(x: Floats, y: Floats) -> Statistic:
-    middle = x.mean() if x.size else 0.0
+    if x.size < 2:
+        return undefined
+    middle = x.mean()
     left, right = x - middle, y - middle
     squared = (left - right) ** 2
 

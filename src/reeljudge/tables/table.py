@@ -63,10 +63,6 @@ class Table:
         places = [self.places[i] if self.places else i + 1 for i in kept]
         return Table(self.name, [self.rows[i] for i in kept], places, self.place_word)
 
-    def has(self, field: str) -> bool:
-        """Whether any row has the field."""
-        return any(find(row, field) is not ABSENT for row in self.rows)
-
     def column(self, field: str) -> list[Any]:
         """The values of one field, row by row; None where a row does not have it.
 

@@ -57,7 +57,17 @@ _WORDINGS: Mapping[Vote, tuple[str, ...]] = {
     ),
     Vote.TIE: (
         *("tie", "tied", "draw", "same", "equal", "equally", "both", "neither", "neither better", "neutral"),
-        *("a=b", "b=a", "1=2", "2=1", "no preference", "no difference", "about same"),
+        *(
+            "a=b",
+            "b=a",
+            "1=2",
+            "2=1",
+            "no preference",
+            "no difference",
+            "about same",
+            "both same",
+            "both equal",
+        ),
         *("same quality", "equal quality"),
     ),
     Vote.BOTH_GOOD: (
