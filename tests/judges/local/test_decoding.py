@@ -123,6 +123,22 @@ def test_one_vision_pass_and_one_prefix_for_each_clip(
     assert (len(seen), len(prefixes)) == (3, 3)
 
 
+def test_a_clip_is_seen_once_although_its_questions_come_in_two_batches(
+    judge: Callable[..., LocalJudge], rubric: Rubric, monkeypatch
+) -> None:
+    network = judge()._network
+    seen = []
+    monkeypatch.setattr(network, "see", lambda video, see=network.see: seen.append(video) or see(video))
+    first, second = make_frames(40), make_frames(41)
+    questions = [make_request(rubric, first, f"Question {n}?") for n in range(3)]
+    other = make_request(rubric, second)
+    together = [texts(answer) for answer in judge().answer([*questions, other])]
+    assert len(seen) == 2
+    split = judge().answer(questions[:2]) + judge().answer([questions[2], other])
+    assert len(seen) == 4
+    assert [texts(answer) for answer in split] == together
+
+
 def test_more_requests_than_fit_at_once(
     judge: Callable[..., LocalJudge], rubric: Rubric, monkeypatch
 ) -> None:

@@ -37,6 +37,7 @@ class Decoder:
         self._network = network
         self._vocabulary = vocabulary
         self._end_tokens = end_tokens
+        self._reader = Reader(network)
         self.limit = limit
 
     def write(self, writings: Iterable[Writing]) -> None:
@@ -59,14 +60,13 @@ class Decoder:
                 self._make_room(batch, waiting)
 
     def _go_on(self, batch: "_Batch", waiting: deque[Writing]) -> None:
-        reader = Reader(self._network)
         while waiting or batch.rows:
             while waiting and len(batch.rows) < self.limit:
-                batch.joining = waiting.popleft()
-                if batch.joining.question.error is None:
-                    batch.join(batch.joining, reader.read(batch.joining.question))
+                batch.joining = writing = waiting.popleft()
+                if writing.question.error is None:
+                    batch.join(writing, self._reader.read(writing.question))
                 batch.joining = None
-                reader.keep(writing.question for writing in waiting)
+                self._reader.keep(writing.question, (other.question for other in waiting))
             if batch.rows:
                 batch.step()
 
@@ -75,6 +75,7 @@ class Decoder:
         in_flight = [*batch.rows, *([batch.joining] if batch.joining is not None else [])]
         unfinished = [writing for writing in in_flight if writing.finish is None]
         batch.clear()
+        self._reader = Reader(self._network)
         release_memory()
         if len(in_flight) == 1:
             for writing in unfinished:

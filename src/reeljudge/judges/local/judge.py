@@ -8,7 +8,7 @@ from typing import Any
 import torch
 import transformers
 
-from reeljudge.clips import FrameSettings
+from reeljudge.clips import Frames, FrameSettings
 from reeljudge.errors import JudgeError, ReeljudgeError
 from reeljudge.judges.local.checkpoint import Adapter, Checkpoint
 from reeljudge.judges.local.choosing import chooser, describe_settings, is_deterministic
@@ -58,6 +58,7 @@ class LocalJudge:
         self.frame_settings: FrameSettings = self._videos.frame_settings
         self.batch_size = options.batch_size or (CPU_BATCH if loaded.device.type == "cpu" else GPU_BATCH)
         self._decoder = Decoder(self._network, self._vocabulary, self._end_tokens, self.batch_size)
+        self._latest: tuple[Frames, VideoInput] | None = None
 
     def identity(self) -> dict[str, Any]:
         """What decides the answers: the checkpoint and adapter with their revisions, and the machinery."""
@@ -89,6 +90,8 @@ class LocalJudge:
     def answer(self, requests: Sequence[Request]) -> list[Answer]:
         """One answer per request. Requests that share a `Frames` object share its vision pass and prefix."""
         videos: dict[int, VideoInput | JudgeError] = {}
+        if self._latest is not None:
+            videos[id(self._latest[0])] = self._latest[1]
         prepared = [self._prepare(request, videos) for request in requests]
         by_clip: dict[int, list[Writing]] = {}
         writings: list[list[Writing]] = []
@@ -97,6 +100,7 @@ class LocalJudge:
             writings.append(own)
             by_clip.setdefault(id(request.frames[0]) if request.frames else 0, []).extend(own)
         self._decoder.write(writing for group in by_clip.values() for writing in group)
+        self._remember(requests, prepared)
         return [
             self._answer(request, question, own)
             for request, question, own in zip(requests, prepared, writings, strict=True)
@@ -159,6 +163,7 @@ class LocalJudge:
         """Give the network's memory back."""
         if self._network is not None:
             self._network = None
+            self._latest = None
             del self._decoder
             release_memory()
 
@@ -166,6 +171,15 @@ class LocalJudge:
         if self._network is None:
             raise JudgeError(f"{self.name} is closed: open the judge again")
         return self._network
+
+    def _remember(self, requests: Sequence[Request], prepared: Sequence[Question | JudgeError]) -> None:
+        """Keep the last clip: a rubric's further questions about it may come in the next batch."""
+        answered = [
+            (request.frames[0], question.video)
+            for request, question in zip(requests, prepared, strict=True)
+            if isinstance(question, Question)
+        ]
+        self._latest = answered[-1] if answered else self._latest
 
     def _prepare(self, request: Request, videos: dict[int, VideoInput | JudgeError]) -> Question | JudgeError:
         """The request as the decoder takes it, or why it cannot be answered."""

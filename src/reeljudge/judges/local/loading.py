@@ -2,11 +2,13 @@
 
 import importlib.util
 import os
+import re
 import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoModelForImageTextToText, AutoProcessor, BitsAndBytesConfig
 
 from reeljudge.errors import InputError, JudgeError, UsageError
@@ -22,7 +24,7 @@ DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch
 CPU_SHARE = 0.5
 """On a CPU, weights are float32 where they take at most this share of the machine's memory."""
 
-BROKEN = (OSError, ValueError, KeyError, RuntimeError, ImportError, TypeError)
+BROKEN = (OSError, ValueError, KeyError, RuntimeError, ImportError, TypeError, SafetensorError)
 """What transformers raises on files that it cannot use."""
 
 
@@ -157,13 +159,21 @@ def _with_adapter(model: Any, adapter: Adapter, checkpoint: Checkpoint, merge: b
             config.inference_mode = True
             adapted = PeftModel(model, config)
             weights = load_peft_weights(str(adapter.folder), device="cpu")
-            result: Any = set_peft_model_state_dict(adapted, weights)
+            renamed = {_present_name(name): tensor for name, tensor in weights.items()}
+            result: Any = set_peft_model_state_dict(adapted, renamed)
     except BROKEN as error:
         raise stranger from error
     # peft leaves weights that it misses at zero, and the adapter would silently do nothing.
     if [key for key in result.missing_keys if "lora_" in key] or result.unexpected_keys:
         raise stranger
     return adapted.merge_and_unload(safe_merge=True) if merge else adapted
+
+
+def _present_name(name: str) -> str:
+    """An adapter weight's name since transformers 5; before, Qwen2(.5)-VL had `model.*` and `visual.*`."""
+    name = re.sub(r"^base_model\.model\.visual\.", "base_model.model.model.visual.", name)
+    older = r"^base_model\.model\.model\.(?!language_model\.|visual\.)"
+    return re.sub(older, "base_model.model.model.language_model.", name)
 
 
 def _float32_bytes(checkpoint: Checkpoint) -> int:

@@ -7,6 +7,7 @@ import torch
 
 from reeljudge.judges.local.cache import KeysValues, assemble, keys_values
 from reeljudge.judges.local.network import Features, Network
+from reeljudge.judges.local.vision import VideoInput
 from reeljudge.judges.local.writing import Question
 
 
@@ -29,12 +30,12 @@ class Reader:
     """Reads questions, each by itself: nothing is padded, so no reply depends on its neighbours here.
 
     The prefix ends with the video whether or not other questions share it, so that the numbers do not
-    depend on what else was asked.
+    depend on what else was asked. What the last clip became is kept for the questions that may follow.
     """
 
     def __init__(self, network: Network):
         self._network = network
-        self._features: dict[int, Features] = {}
+        self._features: dict[int, tuple[VideoInput, Features]] = {}  # the input itself keeps its id taken
         self._prefixes: dict[tuple[int, tuple[int, ...]], KeysValues] = {}
         self._questions: dict[int, Read] = {}
 
@@ -45,12 +46,12 @@ class Reader:
             done = self._questions[id(question)] = self._read(question)
         return done
 
-    def keep(self, questions: Iterable[Question]) -> None:
-        """Forget what none of these questions needs."""
-        wanted = list(questions)
-        _keep(self._questions, {id(question) for question in wanted})
-        _keep(self._prefixes, {_prefix_key(question) for question in wanted} if self._prefixes else set())
-        _keep(self._features, {id(question.video) for question in wanted})
+    def keep(self, latest: Question, waiting: Iterable[Question]) -> None:
+        """Forget what neither the questions that wait nor others about the latest one's clip need."""
+        coming = list(waiting)
+        _keep(self._questions, {id(question) for question in coming})
+        _keep(self._prefixes, {_prefix_key(question) for question in [latest, *coming]})
+        _keep(self._features, {id(question.video) for question in [latest, *coming]})
 
     def _read(self, question: Question) -> Read:
         prompt, video = question.prompt, question.video
@@ -58,8 +59,8 @@ class Reader:
         key = _prefix_key(question)
         if key not in self._prefixes:
             if id(video) not in self._features:
-                self._features[id(video)] = self._network.see(video)
-            features = self._features[id(video)]
+                self._features[id(video)] = video, self._network.see(video)
+            _, features = self._features[id(video)]
             self._prefixes[key] = self._network.read_prefix(prompt.shared_ids, features, positions)
         rest = prompt.ids[prompt.shared :]
         cache = assemble([self._prefixes[key]], room=len(rest))
