@@ -1,5 +1,6 @@
 """Rubric packs: the bundled ones by name, a user's own by path. Errors name file, line and field."""
 
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,7 @@ def load_rubric(name: str | Path | Rubric) -> Rubric:
     if isinstance(name, Rubric):
         return name
     if str(name) in RUBRICS:
-        pack = resources.files("reeljudge.rubrics") / "packs" / f"{name}.yaml"
-        return parse_rubric(pack.read_text(encoding="utf-8"), f"{name}.yaml")
+        return _bundled(str(name))
     path = Path(name)
     if not path.is_file():
         raise UsageError(
@@ -36,6 +36,12 @@ def load_rubric(name: str | Path | Rubric) -> Rubric:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as UTF-8 text ({error})") from error
     return parse_rubric(text, str(path))
+
+
+@cache
+def _bundled(name: str) -> Rubric:
+    pack = resources.files("reeljudge.rubrics") / "packs" / f"{name}.yaml"
+    return parse_rubric(pack.read_text(encoding="utf-8"), f"{name}.yaml")
 
 
 def parse_rubric(text: str, where: str) -> Rubric:

@@ -1,9 +1,10 @@
 """The reader: from the text that a judge wrote to scores, rationale, stages and flags."""
 
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import get_args
 
 from reeljudge.errors import UsageError, did_you_mean
 from reeljudge.rubrics.ask import ask
@@ -11,26 +12,34 @@ from reeljudge.rubrics.load import load_rubric
 from reeljudge.rubrics.model import Rubric
 from reeljudge.rubrics.question import Question, Reading, ReadScore
 from reeljudge.rubrics.read.answers import Grammar, Statement
-from reeljudge.rubrics.read.echo import repeats_question, without_copies
+from reeljudge.rubrics.read.copies import Asked, Copies
 from reeljudge.rubrics.read.regions import (
     Region,
     has_content,
-    quoted_regions,
+    quoted_spans,
     reasoning_regions,
     stage_regions,
+    tag_pattern,
 )
 from reeljudge.rubrics.read.signs import leaks_label, refuses, stated_values
-from reeljudge.rubrics.read.text import blank, fold, words
+from reeljudge.rubrics.read.text import Cover, Span, blanked, count_words, fold
 from reeljudge.verdicts import Finish, Flag, Reason
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Goes up when the same reply may be read differently; part of a run's configuration."""
 
 _PROSE_WORDS = 4
 """A line with fewer words beside its scores is no reasoning ("Final scores:")."""
 
+_REASONS_AFTER = 12
+"""So many words behind an answer that nothing came before are reasons given late, not a farewell."""
+
+_REASONS_BEFORE = 8
+"""So many words of prose before an answer are reasoning."""
+
 _TAG = re.compile(r"<[^<>\n]{1,40}>")
-_ANSWER_TAG = re.compile(r"<\s*answer\s*>(?P<inner>[^<]*)(?:<\s*/\s*answer\s*>|$)", re.IGNORECASE)
+_ANSWER_TAG = ("answer",)
+_MAY_GO_ON = re.compile(r"[ ]{0,4}[.,/:\-]?[ ]{0,4}")
 
 
 def read_reply(
@@ -57,49 +66,81 @@ def read_reply(
         UsageError: an unknown rubric or dimension, or no dimension where one is needed.
     """
     rubric = load_rubric(rubric)
-    return _Reader(text, rubric, _index(rubric, dimension), dimension, finish, question).reading()
+    _check_dimension(rubric, dimension)
+    return _Reader(text, _known(rubric), dimension, finish, question).reading()
 
 
 def answer_complete(text: str, rubric: Rubric, dimension: str | None = None) -> bool:
-    """Whether generation may stop: the answer is complete, outside the reasoning, and cannot grow any more.
+    """Whether generation may stop: the answer is complete, its reasoning came before it, and it cannot grow.
 
-    True once a complete answer stands there and a line break, semicolon or tag follows its last number, so
-    that "10", "3.5" and "4/10" are never cut to a score that they are not.
+    True once a complete answer stands behind closed reasoning (or in the answer's stage, behind another
+    stage), and a line break, a tag or a table's bar follows its last number, so that "10", "3.5" and "4/10"
+    are never cut to a score that they are not. A judge that answers before it reasons is not stopped.
     """
-    reader = _Reader(text, rubric, _index(rubric, dimension), dimension, "length", None)
-    blocks = reader.grammar.blocks(reader.statements)
-    return any(re.match(r"[ *_`]{0,4}[\n;<]", reader.folded[block[-1].end :]) is not None for block in blocks)
+    _check_dimension(rubric, dimension)
+    reader = _Reader(text, _known(rubric), dimension, "length", None)
+    behind = reader.end_of_reasoning
+    return behind is not None and any(
+        block[0].start >= behind and re.match(r"[ \"')\]}]{0,4}[\n<|]", reader.surface[block[-1].end :][:8])
+        for block in reader.blocks
+    )
 
 
-def _index(rubric: Rubric, dimension: str | None) -> int | None:
-    """The index of the only dimension that the reply is about, None for a joint reply."""
+def _check_dimension(rubric: Rubric, dimension: str | None) -> None:
     if dimension is not None and dimension not in rubric.names:
         raise UsageError(
             f"rubric {rubric.name!r} has no dimension {dimension!r}.{did_you_mean(dimension, rubric.names)}"
         )
-    if rubric.replies == "joint":
-        return None
-    if dimension is not None:
-        return rubric.names.index(dimension)
-    if len(rubric.names) == 1:
-        return 0
-    raise UsageError(
-        f"rubric {rubric.name!r} has one reply per dimension: say which one this reply is about "
-        f"({', '.join(rubric.names)})"
-    )
+    if dimension is None and rubric.replies == "each" and len(rubric.names) > 1:
+        raise UsageError(
+            f"rubric {rubric.name!r} has one reply per dimension: say which one this reply is about "
+            f"({', '.join(rubric.names)})"
+        )
 
 
-_grammars: dict[int, tuple[Rubric, Grammar]] = {}
+class _Known:
+    """A rubric with everything that reading its replies needs again and again."""
+
+    def __init__(self, rubric: Rubric):
+        self.rubric = rubric
+        self._grammars: dict[int | None, Grammar] = {}
+        self.asked = lru_cache(maxsize=32)(self._asked)
+
+    def index(self, dimension: str | None) -> int | None:
+        """The index of the only dimension that a reply is about, None for a joint reply."""
+        if self.rubric.replies == "joint":
+            return None
+        return 0 if dimension is None else self.rubric.names.index(dimension)
+
+    def grammar(self, index: int | None) -> Grammar:
+        if index not in self._grammars:
+            self._grammars[index] = Grammar(self.rubric, index)
+        return self._grammars[index]
+
+    def tags(self, index: int | None) -> tuple[str, ...]:
+        about = None if index is None else self.rubric.dimensions[index]
+        stages = (fold(stage.tag).text for stage in self.rubric.stages_of(about))
+        return (*(fold(tag).text for tag in self.rubric.reasoning_tags), *stages, *_ANSWER_TAG)
+
+    def _asked(self, question: Question | None, index: int | None) -> Asked:
+        if question is None:
+            # What an echo is held against where none is given: the rubric's own question, no prompt.
+            names = None if index is None else [self.rubric.names[index]]
+            question = ask(self.rubric, "", dimensions=names)[0]
+        return Asked(question, self.grammar(index), self.tags(index))
 
 
-def _grammar(rubric: Rubric) -> Grammar:
-    """The rubric's grammar; kept with the rubric itself, so that an id is never another rubric's."""
-    kept = _grammars.get(id(rubric))
+_rubrics: dict[int, _Known] = {}
+
+
+def _known(rubric: Rubric) -> _Known:
+    """Kept with the rubric itself, so that an id is never another rubric's."""
+    kept = _rubrics.get(id(rubric))
     if kept is None:
-        if len(_grammars) >= 64:
-            _grammars.clear()
-        kept = _grammars[id(rubric)] = (rubric, Grammar(rubric))
-    return kept[1]
+        if len(_rubrics) >= 64:
+            _rubrics.clear()
+        kept = _rubrics[id(rubric)] = _Known(rubric)
+    return kept
 
 
 class _Reader:
@@ -108,86 +149,84 @@ class _Reader:
     def __init__(
         self,
         text: str,
-        rubric: Rubric,
-        index: int | None,
+        known: _Known,
         dimension: str | None,
         finish: Finish | None,
         question: Question | None,
     ):
-        self.text, self.rubric, self.index, self.dimension = text, rubric, index, dimension
+        self.reply, self.rubric, self.dimension = text, known.rubric, dimension
         self.finish, self.question = finish, question
-        self.grammar = _grammar(rubric)
+        self.index = known.index(dimension)
+        self.grammar = known.grammar(self.index)
+        about = None if self.index is None else self.rubric.dimensions[self.index]
+        self.wanted_stages = self.rubric.stages_of(about)
         self.folded = fold(text)
-        self.about = rubric.dimensions[index] if index is not None else None
-        self.reasoning = reasoning_regions(self.folded, rubric.reasoning_tags, self._is_only_answer)
-        outside = self.folded
-        for region in self.reasoning:
-            outside = blank(outside, region.start, region.end)
-        self.outside = outside
-        self.stages = stage_regions(outside, rubric.stages_of(self.about), rubric.answer_stage)
-        self.answers = [region for name, region in self.stages if name == rubric.answer_stage]
-        for name, region in self.stages:
-            if name != rubric.answer_stage:
-                outside = blank(outside, region.start, region.end)
-        for start, end in quoted_regions(outside):
-            outside = blank(outside, start, end, "\x00")
-        self.open = outside
+        # What the reply repeats from the question is blanked out first: tags of its prompt open nothing.
+        self.copies: Copies = known.asked(question, self.index).copies(self.folded.text)
+        own = blanked(self.folded.text, self.copies.spans, " ")
+        self.surface = self.grammar.surface(own)
+        self.reasoning = reasoning_regions(
+            self.surface, self.rubric.reasoning_tags, self.grammar.is_only_answer
+        )
+        self.outside = blanked(self.surface, (region.span for region in self.reasoning))
+        answer_stage = self.rubric.answer_stage
+        self.stages = stage_regions(self.outside, self.wanted_stages, answer_stage)
+        self.answers = [region for name, region in self.stages if name == answer_stage]
+        self.thoughts = [region for name, region in self.stages if name != answer_stage]
+        # Quotation marks are looked for before markup is removed: backticks are some, too.
+        self._quoted = quoted_spans(own)
+        stated_elsewhere = [region.span for region in (*self.reasoning, *self.thoughts)]
+        self.open = blanked(blanked(self.surface, stated_elsewhere), self._quoted_outside(), "\x00")
         """What an answer can be read from: everything else is blanked out, in place."""
         self.cut_number = False
+        self.found: list[Statement] = []
         self.statements = self._statements()
+        self.blocks = self.grammar.blocks(self.statements)
 
-    def _is_only_answer(self, segment: str) -> bool:
-        statements = self.grammar.statements(segment, self.index)
-        if not self.grammar.blocks(statements):
-            return False
-        for statement in statements:
-            segment = blank(segment, statement.start, statement.end, " ")
-        return not [word for word, _, _ in words(_TAG.sub(" ", segment)) if not word.isdigit()]
+    def _quoted_outside(self) -> list[Span]:
+        inside = Cover(region.span for region in self.reasoning)
+        return [span for span in self._quoted if span[0] not in inside]
 
     def _statements(self) -> list[Statement]:
-        found = self.grammar.statements(self.open, self.index)
-        found += self._bare_numbers(found)
-        found.sort(key=lambda statement: statement.start)
-        self.found = found
+        tagged = [region.inner for region in self.answers] or self._answer_tags()
+        found = self.found = self.grammar.statements(self.open, tagged)
         if self.finish == "length":
-            # The number itself may have been cut: "1" of "10", "3" of "3.5".
-            whole = [statement for statement in found if statement.end < len(self.folded)]
+            # The number itself may have been cut: "1" of "10", "3" of "3.5", "4" of "4/10".
+            end = len(self.open)
+            whole = [s for s in found if s.end < end - 9 or _MAY_GO_ON.fullmatch(self.open, s.end) is None]
             self.cut_number = len(whole) < len(found)
             found = whole
-        if self.question is not None:
-            found = without_copies(self.folded, found, self.question, self.grammar.size)
-        in_answer = [any(r.start <= s.start < r.end for r in self.answers) for s in found]
-        strong = {s.dimension for s, inside in zip(found, in_answer, strict=True) if s.strong or inside}
-        found = [
-            s
-            for s, inside in zip(found, in_answer, strict=True)
-            if s.strong or inside or s.dimension not in strong
-        ]
-        if self.grammar.size == 1 and any(statement.primary for statement in found):
-            # "Score: 3 for clarity ... Rating Score: 4": the rubric's own label outweighs its aliases.
-            found = [statement for statement in found if statement.primary]
+        strong = {statement.dimension for statement in found if statement.strong}
+        found = [s for s in found if s.strong or s.dimension not in strong]
+        if self.grammar.size == 1 and any(statement.rank < 2 for statement in found):
+            # "Score: 3 for clarity ... Rating Score: 4": a label of the rubric's outweighs a mere "score".
+            found = [statement for statement in found if statement.rank < 2]
         return found
 
-    def _bare_numbers(self, found: list[Statement]) -> list[Statement]:
-        """Numbers that stand alone in the answer's tags, where one number is a complete answer."""
-        if self.grammar.size != 1:
-            return []
-        areas = [(region.inner_start, region.inner_end) for region in self.answers]
-        areas += [match.span("inner") for match in _ANSWER_TAG.finditer(self.open)]
-        bare = [
-            self.grammar.bare_number(self.open, start, end, self.index or 0)
-            for start, end in areas
-            if not any(start <= statement.start < end for statement in found)
-        ]
-        return [statement for statement in bare if statement is not None]
+    def _answer_tags(self) -> list[Span]:
+        spans: list[Span] = []
+        opened: int | None = None
+        for tag in tag_pattern(_ANSWER_TAG).finditer(self.open):
+            if opened is not None:
+                spans.append((opened, tag.start()))
+            opened = None if tag["close"] else tag.end()
+        return spans if opened is None else [*spans, (opened, len(self.open))]
+
+    @cached_property
+    def end_of_reasoning(self) -> int | None:
+        """Behind which place an answer has its reasoning before it; None where there is no such place yet."""
+        if self.wanted_stages and self.rubric.answer_stage is not None:
+            if not self.thoughts and len(self.wanted_stages) > 1:
+                return None
+            return self.answers[0].start if self.answers else None
+        if not self.rubric.reasoning_tags:
+            return 0
+        return next((region.end for region in self.reasoning if region.closed), None)
 
     def reading(self) -> Reading:
-        blocks = self.grammar.blocks(self.statements)
-        stated = [statement for block in blocks for statement in block] or self.statements
+        stated = [statement for block in self.blocks for statement in block] or self.statements
         indices = [self.index] if self.index is not None else range(len(self.rubric.dimensions))
-        scores = {
-            self.rubric.names[index]: self._score(index, stated) for index in indices if index is not None
-        }
+        scores = {self.rubric.names[index]: self._score(index, stated) for index in indices}
         rationale, stages = self._rationale(), self._stage_texts()
         flags = self._flags(scores, stated, rationale, stages)
         if self.index is None and self.dimension is not None:
@@ -203,44 +242,45 @@ class _Reader:
             return ReadScore("unscored", reason="ambiguous")
         if last.reason is not None:
             return ReadScore("unscored", reason=last.reason)
-        return ReadScore("scored", value=last.value, span=last.number)
+        return ReadScore("scored", value=last.value, span=self.folded.original(last.number))
 
     def _reason_for_none(self) -> Reason:
-        if refuses(self.outside):
+        spoken = blanked(self.outside, (region.span for region in self.thoughts))
+        if refuses(spoken):
             return "refusal"
         if self.finish == "length" or self.cut_number:
             return "truncated"
         # A recording that does not say how it ended, and ends in the middle of its reasoning, was cut.
-        open_end = [region for region in self.reasoning if not region.closed]
-        if self.stages and self.stages[-1][0] != self.rubric.answer_stage and not self.stages[-1][1].closed:
-            open_end.append(self.stages[-1][1])
-        return "truncated" if self.finish is None and open_end else "missing_score"
+        open_end = [region for region in (*self.reasoning, *self.thoughts) if not region.closed]
+        if any(region.end == len(self.surface) for region in open_end) and self.finish is None:
+            return "truncated"
+        return "missing_score"
 
     def _original(self, region: Region) -> str:
-        return region.inner(self.text)
+        return self.folded.cut(region.inner, self.reply).strip()
 
     def _rationale(self) -> str | None:
-        parts = [self._original(region) for region in self.reasoning]
-        parts += [self._original(region) for name, region in self.stages if name != self.rubric.answer_stage]
-        parts = [part for part in parts if has_content(part)]
-        if not parts:
-            parts = [self._prose()]
+        parts = [self._original(region) for region in (*self.reasoning, *self.thoughts)]
+        parts = [part for part in parts if has_content(part)] or [self._prose()]
         return "\n\n".join(part for part in parts if part) or None
 
     def _prose(self) -> str:
         """The lines that say more than an answer: the reasoning of a reply without tags."""
-        text, rest = self.text, self.folded
-        for region in [*self.reasoning, *self.answers]:
-            text, rest = (blank(version, region.start, region.end) for version in (text, rest))
-        for statement in self.found:
-            rest = blank(rest, statement.start, statement.end, " ")
-        rest = _TAG.sub(lambda match: " " * len(match.group()), rest)
-        kept, start = [], 0
+        rest = self._without(self.surface, (*self.reasoning, *self.answers), self.found)
+        kept: list[Span] = []
+        start = 0
         for line in rest.split("\n"):
-            if len(words(line)) >= _PROSE_WORDS:
-                kept.append(text[start : start + len(line)].strip())
+            if count_words(line) >= _PROSE_WORDS:
+                kept.append((start, start + len(line)))
             start += len(line) + 1
-        return "\n".join(kept)
+        return "\n".join(self.folded.cut(span, self.reply).strip() for span in kept)
+
+    @staticmethod
+    def _without(text: str, regions: Iterable[Region], statements: Iterable[Statement]) -> str:
+        """`text` with regions, statements and tags blanked out."""
+        text = blanked(text, (region.span for region in regions))
+        text = blanked(text, ((statement.start, statement.end) for statement in statements), " ")
+        return _TAG.sub(lambda match: " " * len(match.group()), text) if "<" in text else text
 
     def _stage_texts(self) -> dict[str, str]:
         texts: dict[str, str] = {}
@@ -257,53 +297,42 @@ class _Reader:
         rationale: str | None,
         stages: dict[str, str],
     ) -> tuple[Flag, ...]:
-        flags: list[Flag] = []
-        wanted = [stage.name for stage in self.rubric.stages_of(self.about)]
-        if any(name not in stages for name in wanted) or (not wanted and rationale is None):
-            flags.append("missing_stage")
-        if stated and self._is_premature(stated):
-            flags.append("premature_score")
+        flags: set[Flag] = set()
+        wanted = [stage.name for stage in self.wanted_stages]
+        # The reasoning is a stage of a rubric that names none: think, then score.
+        if any(name not in stages for name in wanted) or (
+            not wanted and self.rubric.reasoning_tags and rationale is None
+        ):
+            flags.add("missing_stage")
+        if stated and self._is_premature(min(statement.start for statement in stated)):
+            flags.add("premature_score")
         if self._contradicts(scores):
-            flags.append("contradiction")
-        prompt = self.question.prompt if self.question else ""
-        if leaks_label(self.folded, prompt):
-            flags.append("leaked_label")
-        question = self.question or _plain_question(self.rubric.model_dump_json(), self.dimension)
-        if question is not None and repeats_question(self.folded, question):
-            flags.append("prompt_echo")
-        return tuple(flags)
+            flags.add("contradiction")
+        if leaks_label(self.surface, self.question.prompt if self.question else ""):
+            flags.add("leaked_label")
+        if self.copies.echo:
+            flags.add("prompt_echo")
+        return tuple(flag for flag in get_args(Flag) if flag in flags)
 
-    def _is_premature(self, stated: Sequence[Statement]) -> bool:
-        def count(text: str) -> int:
-            return len(words(_TAG.sub(" ", text)))
-
-        first = min(statement.start for statement in stated)
-        before = count(self.folded[:first])
-        rest = self.folded[first:]
-        for statement in self.found:
-            if statement.start >= first:
-                rest = blank(rest, statement.start - first, statement.end - first, " ")
-        after = len([word for word, _, _ in words(_TAG.sub(" ", rest)) if not word.isdigit()])
-        return before < 8 and after >= 4 and after > before
+    def _is_premature(self, first: int) -> bool:
+        """Whether the first answer stands before any reasoning, and reasoning follows it."""
+        thoughts = [r for r in (*self.reasoning, *self.thoughts) if has_content(self._original(r))]
+        if any(region.start < first for region in thoughts):
+            return False
+        if count_words(_TAG.sub(" ", self.surface[:first])) >= _REASONS_BEFORE:
+            return False
+        if thoughts:
+            return True
+        return count_words(self._without(self.surface, (), self.found)[first:]) >= _REASONS_AFTER
 
     def _contradicts(self, scores: dict[str, ReadScore]) -> bool:
-        inner = [self.folded[region.inner_start : region.inner_end] for region in self.reasoning]
-        inner += [
-            self.folded[region.inner_start : region.inner_end]
-            for name, region in self.stages
-            if name != self.rubric.answer_stage
-        ]
-        stated = stated_values("\n\n".join(inner), self.grammar, self.index)
+        regions = sorted((*self.reasoning, *self.thoughts), key=lambda region: region.start)
+        if not regions or not any(score.status == "scored" for score in scores.values()):
+            return False
+        text = blanked(self.surface, self._quoted, "\x00")
+        said = stated_values("\n\n".join(text[slice(*region.inner)] for region in regions), self.grammar)
         names = self.rubric.names
         return any(
-            scores[names[index]].value not in (None, value)
-            for index, value in stated.items()
-            if names[index] in scores
+            names[index] in scores and scores[names[index]].value not in (None, value)
+            for index, value in said.items()
         )
-
-
-@lru_cache(maxsize=64)
-def _plain_question(rubric_json: str, dimension: str | None) -> Question | None:
-    """The rubric's own question about an empty prompt: what an echo is held against where none is given."""
-    rubric = Rubric.model_validate_json(rubric_json)
-    return ask(rubric, "", dimensions=None if dimension is None else [dimension])[0]

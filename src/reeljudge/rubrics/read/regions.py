@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from reeljudge.rubrics.model import Stage
+from reeljudge.rubrics.read.text import Span, fold
 
 # What judges write where a stage should be and is not.
 _EMPTY = {"", "none", "null", "n/a", "na", "empty", "..."}
@@ -13,7 +14,7 @@ _EMPTY = {"", "none", "null", "n/a", "na", "empty", "..."}
 
 def has_content(text: str) -> bool:
     """Whether there is something to read: more than white space, marks, or a written-out nothing."""
-    return text.strip(" \n*_.`\"'-").lower() not in _EMPTY
+    return text.strip(" \n\r\t*_.`\"'-").lower() not in _EMPTY
 
 
 @dataclass(frozen=True)
@@ -26,17 +27,21 @@ class Region:
     inner_end: int
     closed: bool = True
 
-    def inner(self, text: str) -> str:
-        return text[self.inner_start : self.inner_end].strip()
+    @property
+    def span(self) -> Span:
+        return self.start, self.end
+
+    @property
+    def inner(self) -> Span:
+        return self.inner_start, self.inner_end
 
 
 @lru_cache(maxsize=64)
-def _tag(names: tuple[str, ...]) -> re.Pattern[str]:
-    one = "|".join(re.escape(name) for name in names)
+def tag_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
+    """An opening or closing tag of any of those names, in a folded text."""
+    one = "|".join(re.escape(fold(name).text) for name in sorted(names, key=len, reverse=True))
     # Judges also write <\think>, < /think >, <think/> and the ◁think▷ of some templates.
-    return re.compile(
-        rf"[<◁]\s{{0,3}}(?P<close>[/\\]?)\s{{0,3}}(?P<name>{one})\s{{0,3}}(?P<empty>/?)[>▷]", re.IGNORECASE
-    )
+    return re.compile(rf"[<◁][ ]{{0,3}}(?P<close>[/\\]?)[ ]{{0,3}}(?P<name>{one})[ ]{{0,3}}(?P<empty>/?)[>▷]")
 
 
 def reasoning_regions(text: str, tags: Sequence[str], is_answer: Callable[[str], bool]) -> list[Region]:
@@ -45,15 +50,14 @@ def reasoning_regions(text: str, tags: Sequence[str], is_answer: Callable[[str],
     - An opening tag that is never closed makes everything behind it reasoning.
     - A closing tag without an opening one makes everything before it reasoning, back to the last region
       (chat templates may write the opening tag themselves; a second `</think>` means that the judge went on
-      thinking). Only where the stretch before it is nothing but an answer, and nothing follows, is the
-      tag itself superfluous.
+      thinking). Only where the stretch since the last region is nothing but an answer is the tag litter.
     """
     if not tags:
         return []
     regions: list[Region] = []
     opened: re.Match[str] | None = None
     cursor = 0
-    for match in _tag(tuple(tags)).finditer(text):
+    for match in tag_pattern(tuple(tags)).finditer(text):
         if match["empty"]:
             continue
         if not match["close"]:
@@ -62,9 +66,8 @@ def reasoning_regions(text: str, tags: Sequence[str], is_answer: Callable[[str],
         if opened is not None:
             regions.append(Region(opened.start(), match.end(), opened.end(), match.start()))
         else:
-            before = text[cursor : match.start()]
-            superfluous = bool(regions) and not text[match.end() :].strip() and is_answer(before)
-            start = match.start() if superfluous else cursor
+            litter = bool(regions) and is_answer(text[cursor : match.start()])
+            start = match.start() if litter else cursor
             regions.append(Region(start, match.end(), start, match.start()))
         opened, cursor = None, match.end()
     if opened is not None:
@@ -78,25 +81,33 @@ def stage_regions(text: str, stages: Iterable[Stage], answer_stage: str | None) 
     A stage reaches to its closing tag; what is tagged inside it belongs to it. One that is never closed
     reaches to the next stage's opening tag or to the end.
     """
-    names = {stage.tag.lower(): stage.name for stage in stages}
+    names = {fold(stage.tag).text: stage.name for stage in stages}
     if not names:
         return []
-    tags = [match for match in _tag(tuple(names)).finditer(text) if not match["empty"]]
+    tags = [match for match in tag_pattern(tuple(names)).finditer(text) if not match["empty"]]
+    # For each tag: the next one of the same name, and the next one that opens a stage.
+    same_next: list[re.Match[str] | None] = [None] * len(tags)
+    open_next: list[re.Match[str] | None] = [None] * len(tags)
+    nearest: dict[str, re.Match[str]] = {}
+    opening: re.Match[str] | None = None
+    for number in range(len(tags) - 1, -1, -1):
+        tag, name = tags[number], tags[number]["name"]
+        same_next[number], open_next[number] = nearest.get(name), opening
+        nearest[name] = tag
+        if not tag["close"]:
+            opening = tag
     regions: list[tuple[str, Region]] = []
     position = 0
-    for number, match in enumerate(tags):
-        if match.start() < position or match["close"]:
+    for number, tag in enumerate(tags):
+        if tag.start() < position or tag["close"]:
             continue
-        name = match["name"].lower()
-        later = tags[number + 1 :]
-        same = next((tag for tag in later if tag["name"].lower() == name), None)
+        same, following = same_next[number], open_next[number]
         if same is not None and same["close"]:
-            region = Region(match.start(), same.end(), match.end(), same.start())
+            region = Region(tag.start(), same.end(), tag.end(), same.start())
         else:
-            following = next((tag for tag in later if not tag["close"]), None)
             end = following.start() if following else len(text)
-            region = Region(match.start(), end, match.end(), end, closed=False)
-        regions.append((names[name], region))
+            region = Region(tag.start(), end, tag.end(), end, closed=False)
+        regions.append((names[tag["name"]], region))
         position = region.end
     return _lift_nested_answer(text, regions, answer_stage, tags, names)
 
@@ -113,37 +124,47 @@ def _lift_nested_answer(
     if answer_stage is None or not regions or any(name == answer_stage for name, _ in regions):
         return regions
     host_name, host = regions[-1]
-    nested = [
-        tag for tag in tags if tag.start() >= host.inner_start and names[tag["name"].lower()] == answer_stage
-    ]
+    nested = [tag for tag in tags if tag.start() >= host.inner_start and names[tag["name"]] == answer_stage]
     opening = next((tag for tag in reversed(nested) if not tag["close"]), None)
     closing = nested[-1] if nested and nested[-1]["close"] else None
     if opening is None or closing is None or closing.start() < opening.end():
         return regions
-    rest = text[closing.end() :]
-    if _tag(tuple(names)).sub("", rest).strip():
+    if tag_pattern(tuple(names)).sub("", text[closing.end() :]).strip():
         return regions
     shortened = Region(host.start, opening.start(), host.inner_start, opening.start(), host.closed)
     answer = Region(opening.start(), len(text), opening.end(), closing.start())
     return [*regions[:-1], (host_name, shortened), (answer_stage, answer)]
 
 
-_QUOTED = re.compile(r'"[^"\n]{1,2000}"|`[^`\n]{1,2000}`')
+_QUOTED = re.compile(r"\"[^\"\n]{1,2000}\"|`[^`\n]{1,2000}`")
+_SINGLE_QUOTED = re.compile(r"[\s(\[,:;]('[^'\n]{1,400}')(?!\w)")
+_STATES = re.compile(r"[^\W\d_].*\d|[<◁]")
 
 
-def quoted_regions(text: str) -> list[tuple[int, int]]:
+def quoted_spans(text: str) -> list[Span]:
     """Stretches in quotation marks within a line that also holds other text: somebody else's words.
 
     A line that is quoted as a whole, or a JSON key, is the judge's own.
     """
-    found = []
-    for match in _QUOTED.finditer(text):
-        line_start = text.rfind("\n", 0, match.start()) + 1
-        line_end = text.find("\n", match.end())
-        around = (
-            text[line_start : match.start()] + text[match.end() : line_end if line_end >= 0 else len(text)]
-        )
-        inner = match.group()[1:-1]
-        if re.search(r"\w", around) and re.search(r"[^\W\d_].*\d", inner):
-            found.append((match.start(), match.end()))
+    spans: list[Span] = []
+    if '"' in text or "`" in text:
+        spans += [match.span() for match in _QUOTED.finditer(text)]
+    if "'" in text:
+        spans += [match.span(1) for match in _SINGLE_QUOTED.finditer(text)]
+    found: list[Span] = []
+    line: Span = (0, -1)
+    words_in_line = 0
+    for start, end in sorted(spans):
+        inner = text[start + 1 : end - 1]
+        if _STATES.search(inner) is None:
+            continue
+        if ":" not in inner and text[max(0, start - 4) : start].rstrip(" ").endswith(('":', "':")):
+            continue  # the value of a JSON key: "visual quality": "4 out of 5"
+        if start > line[1]:
+            begin = max(text.rfind("\n", line[1] + 1, start), line[1]) + 1
+            stop = text.find("\n", end)
+            line = (begin, stop if stop >= 0 else len(text))
+            words_in_line = len(re.findall(r"\w+", text[line[0] : line[1]]))
+        if words_in_line > len(re.findall(r"\w+", inner)):
+            found.append((start, end))
     return found
