@@ -74,7 +74,7 @@ def test_an_item_that_stands_twice_names_both_rows() -> None:
         agree(a_table(*rows, rows[0]), "human", "judge", QUICK)
     assert agree(a_table(*rows, rows[0]), "human", "judge", Options(repeats=True, resamples=100)).n == 3
     # Several dimensions or rubrics of one clip are several items.
-    for part in ("dimension", "rubric"):
+    for part in ("dimension", "rubric", "model"):
         twice = a_table(*({**row, part: name} for row in rows for name in ("x", "y")))
         assert agree(twice, "human", "judge", QUICK).n == 4
 

@@ -143,10 +143,10 @@ def test_all_unscored_is_all_wrong() -> None:
 
 
 def test_small_sets_say_so() -> None:
-    assert noted(point_agreement([1, 2, 3, 4, 5], [1, 3, 2, 4, 5]), "too small to tell: 5 items")
+    assert noted(point_agreement([1, 2, 3, 4, 5], [1, 3, 2, 4, 5]), "too small to tell (items: 5)")
     human = np.tile([1.0, 2, 3, 4], 50)
     few = point_agreement(human, human[::-1], clusters=[f"p{i % 4}" for i in range(200)])
-    assert noted(few, "only 4 clusters")
+    assert noted(few, "few clusters (4)")
     one = point_agreement(human, human, clusters=["p"] * 200)
     assert noted(one, "no intervals")
     assert all(bounds is None for bounds in one.ci.values())

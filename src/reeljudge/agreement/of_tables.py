@@ -25,7 +25,7 @@ from reeljudge.tables.votes import GENAI_BENCH_HUMAN, GENAI_BENCH_JUDGE, Vote, r
 CLUSTER_FIELDS = ("group", "prompt", "text prompt", "text", "caption")
 """Where no field is named, the first of these that the table has holds the clusters."""
 
-_IDENTITY = ("id", "rubric", "dimension", "aspect")
+_IDENTITY = ("id", "model", "rubric", "dimension", "aspect")
 
 
 @dataclass(frozen=True)

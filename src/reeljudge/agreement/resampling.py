@@ -177,9 +177,9 @@ def notes_on_intervals(
             f"{clusters} clusters up to about {min(1.0, 3 / clusters):.0%} of exceptions could stay unseen"
         )
     if 1 < clusters < FEW_CLUSTERS:
-        notes.append(f"only {clusters} clusters: the intervals are rough, and as a rule too narrow")
+        notes.append(f"few clusters ({clusters}): the intervals are rough, and as a rule too narrow")
     if 0 < items < FEW_ITEMS:
         notes.append(
-            f"too small to tell: {items} items; expect any of these numbers to move a lot on another sample"
+            f"too small to tell (items: {items}): expect any of these numbers to move a lot on another sample"
         )
     return notes

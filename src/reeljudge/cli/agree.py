@@ -62,9 +62,9 @@ def agree(
     if json:
         write_json(result)
         return
-    counts = [f"{found.n} items with a human score", f"{found.n_scored} scored", clusters(result, field)]
+    counts = [f"items with a human score: {found.n}", f"scored: {found.n_scored}", clusters(result, field)]
     names = list(_SHOWN)
     if found.rater_majority_accuracy is not None:
         names.append("rater_majority_accuracy")
-        counts.append(f"{found.n_rater_majority} with a majority among their raters")
+        counts.append(f"with a majority among their raters: {found.n_rater_majority}")
     show_statistics(results(), f"{judge} against {human} in {rows.name}", counts, result, names)

@@ -78,7 +78,7 @@ def agree_pairs(
     if json:
         write_json(result)
         return
-    counts = [f"{found.n} pairs with a human vote ({found.n_ties} ties)", f"{found.unscored} unscored"]
+    counts = [f"pairs with a human vote: {found.n} (ties: {found.n_ties})", f"unscored: {found.unscored}"]
     names = ["accuracy_with_ties", "accuracy_without_ties"]
     if found.unscored:
         names += ["accuracy_with_ties_scored", "accuracy_without_ties_scored"]

@@ -125,5 +125,5 @@ def _interval(bounds: tuple[float, float] | None) -> str:
 
 def clusters(result: Mapping[str, Any], field: str | None) -> str:
     """How the intervals were drawn."""
-    what = f"values of {field!r}" if field else "rows on their own"
-    return f"intervals over {result['clusters']} {what}"
+    what = f"by {field!r}" if field else "each row its own"
+    return f"clusters: {result['clusters']} ({what})"

@@ -69,6 +69,6 @@ def compare(
     if json:
         write_json(result)
         return
-    counts = [f"{found.n} items", f"{found.n_common} scored by both", clusters(result, field)]
+    counts = [f"items: {found.n}", f"scored by both: {found.n_common}", clusters(result, field)]
     heading = f"two judges against {human} in {rows.name}"
     show_comparison(results(), heading, counts, result, judges)

@@ -55,5 +55,5 @@ def raters(
     if json:
         write_json(result)
         return
-    counts = [f"{found.items} items", f"{found.raters} raters", clusters(result, field)]
+    counts = [f"items: {found.items}", f"raters: {found.raters}", clusters(result, field)]
     show_statistics(results(), f"{ratings} in {rows.name}", counts, result, _SHOWN)
