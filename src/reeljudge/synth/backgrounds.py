@@ -46,7 +46,7 @@ def _plain(x: Pixels, y: Pixels, stage: Stage, size: int) -> Pixels:
 def _gradient(x: Pixels, y: Pixels, stage: Stage, size: int) -> Pixels:
     across, down = _ramp(stage)
     along = (x - np.float32(0.5)) * np.float32(across) + (y - np.float32(0.5)) * np.float32(down)
-    return along * np.float32(3.0 if stage.pattern[1] < 0.5 else -3.0)
+    return along * np.float32(3.6 if stage.pattern[1] < 0.5 else -3.6)
 
 
 def _wave(phase: Pixels, softness: float) -> Pixels:
@@ -63,7 +63,7 @@ def _striped(x: Pixels, y: Pixels, stage: Stage, size: int) -> Pixels:
 
 
 def _checkered(x: Pixels, y: Pixels, stage: Stage, size: int) -> Pixels:
-    number = 3.0
+    number = 2.0
     columns = _wave(x * np.float32(number) + np.float32(stage.pattern[1]), number / size)
     rows = _wave(y * np.float32(number) + np.float32(stage.pattern[2]), number / size)
     return columns * rows

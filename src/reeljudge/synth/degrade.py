@@ -15,14 +15,14 @@ from reeljudge.synth.world import BEATS, beat_of
 
 Pixels = NDArray[np.float32]
 
-BLUR = (0.009, 0.016, 0.024, 0.034)
+BLUR = (0.011, 0.018, 0.026, 0.036)
 """Level -> standard deviation of the blur, as a share of the side."""
 
-NOISE = (8.0, 18.0, 34.0, 58.0)
+NOISE = (11.0, 22.0, 38.0, 60.0)
 """Level -> standard deviation of the brightness of a cell, in steps of 255."""
 NOISE_CELLS = 64
 
-BLOCKING = (6.0, 12.0, 22.0, 38.0)
+BLOCKING = (9.0, 16.0, 27.0, 42.0)
 """Level -> largest shift of brightness of a block, in steps of 255; and the blocks lose detail likewise."""
 BLOCKING_DETAIL = (0.85, 0.7, 0.55, 0.4)
 """Level -> share of the detail inside a block that is left."""
@@ -31,7 +31,7 @@ BLOCKS = 16
 FLICKER = (0.13, 0.27, 0.42, 0.6)
 """Level -> share of the light that the dark beats lose."""
 
-LOW_RESOLUTION = (40, 28, 21, 16)
+LOW_RESOLUTION = (36, 25, 18, 13)
 """Level -> visible pixels per side."""
 
 

@@ -3,7 +3,7 @@
 from reeljudge.synth.clip import Offset, PhysicalFlaw
 from reeljudge.synth.draw import Draw
 from reeljudge.synth.paths import MARGIN, Path
-from reeljudge.synth.world import BEAT, BEATS, COLOURS, MAX_LEVEL, OBJECTS, STRAIGHT
+from reeljudge.synth.world import BEAT, BEATS, COLOURS, MAX_LEVEL, NEAR, OBJECTS, STRAIGHT
 
 FAR = 0.3
 """Least length of a jump, as a share of the frame's side."""
@@ -46,7 +46,8 @@ def plain_flaw(
     beats = pick_beats(kind, level, draw)
     if kind in ("recolour", "morph"):
         all_values = tuple(COLOURS) if kind == "recolour" else OBJECTS
-        others = [value for value in all_values if value not in kept and value not in (colour, shape)]
+        barred = {colour, shape, *kept, *NEAR.get(colour, ())}
+        others = [value for value in all_values if value not in barred]
         two = draw.some(others, 2)
         if draw.chance(0.5):
             two.reverse()

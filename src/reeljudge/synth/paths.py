@@ -58,7 +58,7 @@ def _row(count: int, radius: float, draw: Draw) -> list[float]:
     if count == 1:
         return [0.5 + draw.between(-0.5, 0.5) * min(room, 0.3)]
     widest = room / (count - 1)
-    step = draw.between(min(2 * radius + 0.015, widest), min(widest, 0.36))
+    step = draw.between(min(2.35 * radius, widest), min(widest, 0.36))
     slack = room - step * (count - 1)
     first = radius + MARGIN + slack * draw.between(0.25, 0.75)
     return [first + step * place for place in range(count)]
@@ -124,7 +124,7 @@ def _two_events(motions: tuple[str, ...], count: int, radius: float, draw: Draw)
     net = (first[0] + second[0], first[1] + second[1])
     start = (0.5 - length * net[0] / 2, 0.5 - length * net[1] / 2)
     # Two objects stand across the way they go together, so that neither hides the other.
-    apart = draw.between(radius + 0.01, 0.175)
+    apart = draw.between(1.15 * radius, 0.18)
     size = abs(net[0]) + abs(net[1])
     side = (-net[1] / size * (1.0 if size == 1 else 1.42), net[0] / size * (1.0 if size == 1 else 1.42))
     sides = (0.0,) if count == 1 else (-apart, apart)

@@ -9,7 +9,8 @@ from functools import cache
 
 from reeljudge.synth.world import BACKGROUNDS, COLOURS, OBJECTS, SIZES
 
-PLURAL = {name: "crosses" if name == "cross" else f"{name}s" for name in OBJECTS}
+PLURAL = {name: f"{name}es" if name.endswith("s") else f"{name}s" for name in OBJECTS}
+ARTICLES = {"hourglass": "an"}
 NUMBERS = ("no", "one", "two", "three", "four")
 
 # --- prompts ---------------------------------------------------------------------------------------

@@ -120,7 +120,7 @@ class Writer:
         elif flaw.kind == "count":
             value = say.NUMBERS[flaw.asked]
         elif flaw.kind == "object":
-            value = f"a {flaw.asked}"
+            value = f"{say.ARTICLES.get(flaw.asked, 'a')} {flaw.asked}"
         return self.draw.pick(say.WRONG).format(element=flaw.kind, value=value)
 
     def cost(self, points: int) -> list[str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Field = NDArray[np.float32]
 
-EXTENT = 1.12
+EXTENT = 1.03
 """No shape reaches farther from its centre than this many radii, in x or in y."""
 
 
@@ -26,41 +26,32 @@ def ball(x: Field, y: Field, r: float) -> Field:
 
 def ring(x: Field, y: Field, r: float) -> Field:
     distance = np.sqrt(x * x + y * y)
-    return np.minimum(_f(1.02 * r) - distance, distance - _f(0.56 * r))
+    return np.minimum(_f(1.0 * r) - distance, distance - _f(0.54 * r))
 
 
-def square(x: Field, y: Field, r: float) -> Field:
-    return _f(0.88 * r) - np.maximum(np.abs(x), np.abs(y))
+def moon(x: Field, y: Field, r: float) -> Field:
+    """A crescent, open to the right."""
+    bite = x - _f(0.55 * r)
+    return np.minimum(_f(1.0 * r) - np.sqrt(x * x + y * y), np.sqrt(bite * bite + y * y) - _f(0.8 * r))
 
 
-def cross(x: Field, y: Field, r: float) -> Field:
-    x, y = np.abs(x), np.abs(y)
-    return np.minimum(_f(1.0 * r) - np.maximum(x, y), _f(0.33 * r) - np.minimum(x, y))
+def bar(x: Field, y: Field, r: float) -> Field:
+    """A level bar, two and a half times as long as high."""
+    return np.minimum(_f(0.87 * r) - np.abs(x), _f(0.36 * r) - np.abs(y))
+
+
+def hourglass(x: Field, y: Field, r: float) -> Field:
+    """Wide above and below, narrow in the middle."""
+    high = np.abs(y)
+    sides = (high * _f(0.9) + _f(0.12 * r) - np.abs(x)) * _f(1.0 / math.hypot(1.0, 0.9))
+    return np.minimum(_f(1.0 * r) - high, sides)
 
 
 def triangle(x: Field, y: Field, r: float) -> Field:
-    """Apex up; the sides meet the base at about 63 degrees."""
+    """Apex up; the sides meet the base at about 61 degrees."""
     slope = math.hypot(1.8, 1.0)
-    sides = (y + _f(0.95 * r)) * _f(1.0 / slope) - np.abs(x) * _f(1.8 / slope)
+    sides = (y + _f(0.9 * r)) * _f(1.0 / slope) - np.abs(x) * _f(1.8 / slope)
     return np.minimum(sides, _f(0.85 * r) - y)
-
-
-def star(x: Field, y: Field, r: float) -> Field:
-    """Five points: inside at least four of the five lines that carry the edges of a pentagram."""
-    inner = 1.1 * r * math.cos(2 * math.pi / 5)
-    lowest = second = None
-    for place in range(5):
-        angle = 2 * math.pi * place / 5 + math.pi / 2
-        line = _f(inner) - (x * _f(math.cos(angle)) + y * _f(math.sin(angle)))
-        if lowest is None:
-            lowest = line
-        elif second is None:
-            lowest, second = np.minimum(lowest, line), np.maximum(lowest, line)
-        else:
-            second = np.minimum(second, np.maximum(lowest, line))
-            lowest = np.minimum(lowest, line)
-    assert second is not None
-    return second
 
 
 def sign(x: Field, y: Field, r: float) -> Field:
@@ -70,10 +61,10 @@ def sign(x: Field, y: Field, r: float) -> Field:
 
 SHAPES: dict[str, Callable[[Field, Field, float], Field]] = {
     "ball": ball,
-    "square": square,
     "triangle": triangle,
-    "star": star,
     "ring": ring,
-    "cross": cross,
+    "moon": moon,
+    "bar": bar,
+    "hourglass": hourglass,
 }
 """Object -> its signed distance for offsets x, y from its centre and radius r."""

@@ -17,7 +17,8 @@ SAMPLED = (0, 4, 9, 13, 18, 22, 27, 31)
 SIZE = 256
 """Side of a written video, in pixels: four times 64, so that a small judge shrinks by whole pixels."""
 
-OBJECTS = ("ball", "square", "triangle", "star", "ring", "cross")
+OBJECTS = ("ball", "triangle", "ring", "moon", "bar", "hourglass")
+"""Shapes that stay apart even in the worst picture: squares (too near balls), stars and crosses do not."""
 
 COLOURS: dict[str, tuple[int, int, int]] = {
     "red": (222, 34, 38),
@@ -31,11 +32,22 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 }
 """Colour -> RGB."""
 
+NEAR = {
+    "red": {"orange", "purple"},
+    "orange": {"red", "yellow"},
+    "yellow": {"orange", "white"},
+    "blue": {"purple", "black"},
+    "purple": {"blue", "red"},
+    "white": {"yellow"},
+    "black": {"blue"},
+}
+"""Colour -> colours too near to it for a sudden change between them to be plain."""
+
 WARM = frozenset({"red", "orange", "yellow"})
 COOL = frozenset({"green", "blue", "purple"})
 
-SIZES = {"small": 0.11, "medium": 0.132, "large": 0.158}
-"""Size -> radius as a share of the frame's side. Prompts ask for small and large only."""
+SIZES = {"small": 0.105, "large": 0.15}
+"""Size -> radius as a share of the frame's side."""
 
 STRAIGHT = ("left", "right", "up", "down")
 MOTIONS = (*STRAIGHT, "fall", "bounce", "circle", "stay")
