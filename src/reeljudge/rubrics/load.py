@@ -29,7 +29,8 @@ def load_rubric(name: str | Path | Rubric) -> Rubric:
     path = Path(name)
     if not path.is_file():
         raise UsageError(
-            f"unknown rubric {str(name)!r}: neither a bundled rubric nor a YAML file.{did_you_mean(str(name), RUBRICS)}"
+            f"unknown rubric {str(name)!r}: neither a bundled rubric nor a YAML file."
+            f"{did_you_mean(str(name), RUBRICS)}"
         )
     try:
         text = path.read_text(encoding="utf-8")

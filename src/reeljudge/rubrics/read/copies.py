@@ -16,7 +16,7 @@ _CONTEXT_WORDS = 2
 _ECHO_CONTEXT = 3
 _PROBE = 6
 _PLACES = 16
-"""Places of one word sequence in the question that are looked at; a question of one word, repeated, has many."""
+"""Places of one word sequence in the question that are looked at: "a a a a ..." has very many."""
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,8 @@ class Label:
     Attributes:
         dimension: index in the rubric.
         text: as it was written.
-        kind: `own`: the rubric's label; `other`: an alias, name or title; `plain`: "score" and the like, where
-            one number is the whole answer.
+        kind: `own`: the rubric's label; `other`: an alias, name or title; `plain`: "score" and the like,
+            where one number is the whole answer.
         words: how many words it has.
         unspaced: it is written in a script without spaces, so that a word may stand right before it.
     """

@@ -7,7 +7,7 @@ from reeljudge.rubrics.model import Scale
 from reeljudge.rubrics.read.text import Span
 from reeljudge.verdicts import Reason
 
-UNITS = r"(?:points?|stars?|marks?|pts?|punkte?|分|점|点|星|★)"
+UNITS = r"(?:points?|stars?|marks?|pts?|punkte?|分|점|点|星)"
 
 # Every repetition is bounded or possessive, so that a hostile reply costs linear time.
 _NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<digits>\d++)(?P<fraction>[.,]\d++)?")
@@ -17,10 +17,16 @@ _RANGE = re.compile(
     rf"(?![ ]{{0,2}}(?!{UNITS}|out[ ]of|of\b|and\b|or\b|but\b|with\b|depending\b)[^\W\d_])"
 )
 _OPTIONS = re.compile(
-    r"(?:[ ]{0,2},[ ]{0,2}(?:or[ ])?\d{1,9}){1,30}(?!\d|\.\d|%)|(?:[ ]{0,2}/[ ]{0,2}\d{1,9}){2,30}(?!\d|\.\d|%)"
+    r"(?:(?:[ ]{0,2},[ ]{0,2}(?:or[ ])?\d{1,9}){1,30}|(?:[ ]{0,2}/[ ]{0,2}\d{1,9}){2,30})(?!\d|\.\d|%)"
 )
 _OUT_OF = re.compile(
-    r"[ ]{0,2}[(\[]?[ ]{0,2}(?:/|out[ ]of\b|of\b|von\b|sur\b|de\b|su\b)[ ]{0,2}(?P<full>\d++(?:\.0{1,4})?)(?![\d.,/]?\d)"
+    r"[ ]{0,2}[(\[]?[ ]{0,2}(?:/|out[ ]of\b|of\b|von\b|sur\b|de\b|su\b)[ ]{0,2}"
+    r"(?P<full>\d++(?:\.0{1,4})?)(?![\d.,/]?\d)"
+)
+_ON_SCALE = re.compile(
+    r"[ ]{1,2}on[ ](?:an?|the)[ ](?:(?P<points>\d++)[ -]?point[ ]scale"
+    r"|\d++[ ]?(?:-|to)[ ]?(?P<named>\d++)[ ]scale"
+    r"|scale[ ](?:of|from)[ ](?:\d++[ ]?(?:-|to)[ ]?)?(?P<full>\d++))"
 )
 _PERCENT = re.compile(r"[ ]{0,2}(?:%|per[ ]?cent\b)")
 _HALF = re.compile(r"[ ]{1,2}(?:and[ ]a[ ]half\b|1/2\b)")
@@ -64,9 +70,10 @@ def read_number(text: str, place: int, scale: Scale) -> Number | None:
     value, reason = _value(match, scale)
     if value is not None and value < 0:
         span = (span[0] - 1, span[1])
-    part = _OUT_OF.match(text, end)
+    part = _OUT_OF.match(text, end) or _ON_SCALE.match(text, end)
     if part is not None:
-        if _small(part["full"]) != scale.max:
+        top = next(found for found in part.groups() if found is not None)
+        if _small(top) != scale.max:
             value, reason = None, "out_of_range"
         return Number(value, reason, span, part.end(), whole=True)
     other = _PERCENT.match(text, end) or _HALF.match(text, end)

@@ -11,7 +11,7 @@ from reeljudge.rubrics.ask import ask
 from reeljudge.rubrics.load import load_rubric
 from reeljudge.rubrics.model import Rubric
 from reeljudge.rubrics.question import Question, Reading, ReadScore
-from reeljudge.rubrics.read.answers import Grammar, Statement
+from reeljudge.rubrics.read.answers import Grammar
 from reeljudge.rubrics.read.copies import Asked, Copies
 from reeljudge.rubrics.read.regions import (
     Region,
@@ -22,6 +22,7 @@ from reeljudge.rubrics.read.regions import (
     tag_pattern,
 )
 from reeljudge.rubrics.read.signs import leaks_label, refuses, stated_values
+from reeljudge.rubrics.read.statements import Statement
 from reeljudge.rubrics.read.text import Cover, Span, blanked, count_words, fold
 from reeljudge.verdicts import Finish, Flag, Reason
 
@@ -181,7 +182,7 @@ class _Reader:
         self.cut_number = False
         self.found: list[Statement] = []
         self.statements = self._statements()
-        self.blocks = self.grammar.blocks(self.statements)
+        self.blocks = self.grammar.complete(self.statements)
 
     def _quoted_outside(self) -> list[Span]:
         inside = Cover(region.span for region in self.reasoning)

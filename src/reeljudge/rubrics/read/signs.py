@@ -14,13 +14,16 @@ _CANNOT = (
     r"|(?:unable|not able|not possible|impossible|declines?|refuses?) to)"
 )
 _JUDGING = (
-    r"(?:assist|help|comply|fulfil+|continue with|proceed with|respond to|process (?:videos?|this|the|your|images?)"
+    r"(?:assist|help|comply|engage with|fulfil+|continue with|proceed with|respond to"
+    r"|process (?:videos?|this|the|your|images?)"
     r"|(?:directly )?(?:watch|view|access|open|play|see|receive)(?: or (?:watch|view))? "
     r"(?:(?:any|a|the|this|your|actual) )?(?:videos?|clips?|frames?|images?|content|visual)"
-    r"|(?:provide|give|assign|offer|make|produce|generate|determine) (?:(?:an?|any|the|such|you with an?) )?(?:\w+ ){0,2}"
+    r"|(?:provide|give|assign|offer|make|produce|generate|determine) (?:(?:an?|any|the|such|you with an?) )?"
+    r"(?:\w+ ){0,2}"
     r"(?:scores?|ratings?|evaluations?|assessments?|judg[e]?ments?|grades?|analys[ie]s)"
     r"|(?:rate|score|judge|evaluate|assess|analy[sz]e|grade)(?:ing)? "
-    r"(?:(?:this|the|your|these|any|such|that) )?(?:\w+ )?(?:videos?|clips?|content|footage|images?|request|it|material)\b)"
+    r"(?:(?:this|the|your|these|any|such|that) )?(?:\w+ )?"
+    r"(?:videos?|clips?|content|footage|images?|request|it|material)\b)"
 )
 _REFUSAL = re.compile(
     rf"{_CANNOT} (?:\w+ )?{_JUDGING}"
@@ -29,28 +32,33 @@ _REFUSAL = re.compile(
     r"|\bi (?:must |have to |need to )?(?:respectfully )?(?:decline|refuse)\b"
     r"|\bas an? (?:ai|large|language)\b[^.\n]{0,60}\b(?:cannot|can'?t|unable|not able|don't have)"
     r"|\b(?:against|violates?|violating|in violation of)\b[^.\n]{0,30}\b(?:policy|policies|guidelines)\b"
-    r"|\bno (?:video|clip|frames?|images?) (?:is|was|were|are|has been|have been) (?:provided|attached|shared|given|uploaded)"
-    r"|\b(?:don't|do not|can't|cannot) see (?:a|any|the) (?:video|clip|image)s? (?:attached|here|in your|in this|uploaded|provided)"
+    r"|\bno (?:video|clip|frames?|images?) (?:is|was|were|are|has been|have been) "
+    r"(?:provided|attached|shared|given|uploaded)"
+    r"|\b(?:don't|do not|can't|cannot) see (?:a|any|the) (?:video|clip|image)s? "
+    r"(?:attached|here|in your|in this|uploaded|provided)"
     r"|\bplease (?:upload|provide|share|attach) (?:the|a|your) (?:video|clip|frames?|images?)"
     r"|抱歉|对不起|(?:无法|不能|没法)(?:对|为)?[^\n]{0,8}(?:评|提供|协助|观看|查看|判断|访问)",
 )
 _LEAK = re.compile(
     r"\bground[\s-]?truth\b"
     r"|\bannotators?\b"
-    r"|\bhuman (?:scores?|ratings?|comments?|labels?|annotations?|assessments?|raters?|reasons?|judges|evaluators?)\b"
+    r"|\bhuman (?:scores?|ratings?|comments?|labels?|annotations?|assessments?|raters?|reasons?|judges)\b"
+    r"|\bhuman evaluators?\b"
     r"|\b(?:given|provided|reference|target|assigned|actual|gold|true) (?:scores|ratings|labels?)\b"
     r"|\b(?:provided|reference|target|gold) (?:score|rating)\b"
     r"|\b(?:score|rating|label)s? (?:that (?:was|were) )?(?:given|provided) (?:by|in|above)\b",
 )
 _NOT_MEANT = re.compile(
-    r"\b(?:not|isn't|no|rather than|instead of|below|above|under|over|less than|more than|than|if|between|from|"
-    r"requires?|needs?|either|almost|nearly|at first(?! (?:glance|sight|look))|first thought|initially|max|maximum|minimum|wanted to)\b[^.\n;]{0,16}$",
+    r"\b(?:not|isn't|no|rather than|instead of|below|above|under|over|less than|more than|than|if|between"
+    r"|from|requires?|needs?|either|almost|nearly|at first(?! (?:glance|sight|look))|first thought|initially"
+    r"|max|maximum|minimum|wanted to)\b[^.\n;]{0,16}$",
 )
 _NUMBER = re.compile(r"(?<![\d.,/])\d++")
 _STATED_BEFORE = re.compile(
     r"""\b(?:(?:scores?|scored|rating|rated|rates?|grade)\b[ ]?
             (?:it|this|here|of|is|at|as|=|:|\(|-|would[ ]be|should[ ]be|to[ ]be|,|[ ]){0,4}(?:an?[ ])?
-          |(?:i(?:'d)?|we)[ ](?:would[ ]|will[ ])?(?:give|assign)[ ](?:it|this|a|an|the[ ]clip|the[ ]video|[ ]){1,3}
+          |(?:i(?:'d)?|we)[ ](?:would[ ]|will[ ])?(?:give|assign)[ ]
+            (?:it|this|a|an|the[ ]clip|the[ ]video|[ ]){1,3}
           |(?:deserves|merits|earns|gets|receives|warrants)[ ](?:an?[ ])?(?:score[ ]of[ ]|rating[ ]of[ ])?
         )["'(\[]{0,3}$""",
     re.VERBOSE,

@@ -20,7 +20,7 @@ _INVISIBLE = re.compile(
 
 
 class _Fold(dict[int, str]):
-    """Character by character: lower case; any dash is '-', any space ' ', any decimal digit an ASCII digit."""
+    """Character by character: lower case; any dash is '-', any space ' ', any decimal digit an ASCII one."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
