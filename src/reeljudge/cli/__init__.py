@@ -10,6 +10,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0: success; 1: the work failed; 2: wrong usage; 130: ended by Ctrl-C.
     """
-    from reeljudge.cli.app import run_command
-
+    try:
+        from reeljudge.cli.app import run_command
+    except KeyboardInterrupt:
+        return 130
     return run_command(arguments)

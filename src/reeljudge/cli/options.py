@@ -9,8 +9,6 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from reeljudge.judging.settings import JudgeSettings
-
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout; everything else goes to stderr.")]
 
 _PLAIN = (bool, int, float, str)
@@ -18,6 +16,8 @@ _PLAIN = (bool, int, float, str)
 
 def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
     """Replace the parameter `settings: JudgeSettings` of a command by one option per field."""
+    from reeljudge.judging.settings import JudgeSettings  # most commands need none of it
+
     hints = get_type_hints(JudgeSettings)
     signature = inspect.signature(function, eval_str=True)
     parameters: list[inspect.Parameter] = []

@@ -15,7 +15,8 @@ def show_verdict(console: Console, verdict: Verdict, rubric: Rubric, first: bool
     """Write a verdict: a line per dimension, the rationale, the frames, flags and provenance."""
     if not first:
         console.print()
-    console.print(Text.assemble((verdict.video, "bold"), f"  “{verdict.prompt}”" if verdict.prompt else ""))
+    prompt = f"  “{verdict.prompt}”" if verdict.prompt else ""
+    console.print(Text.assemble((verdict.video, "bold"), prompt), soft_wrap=True)
     if verdict.status == "error":
         console.print(Text(f"  not judged ({verdict.reason}): {verdict.message}", style="red"))
         return

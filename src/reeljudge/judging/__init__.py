@@ -6,6 +6,7 @@
 """
 
 from reeljudge.judging.clip_judge import ClipJudge, Plan, file_stamp
+from reeljudge.judging.configuration import Keys
 from reeljudge.judging.load import check_prompt, load_judge, open_settings
 from reeljudge.judging.reading import read_replies
 from reeljudge.judging.settings import JudgeSettings
@@ -13,6 +14,7 @@ from reeljudge.judging.settings import JudgeSettings
 __all__ = [
     "ClipJudge",
     "JudgeSettings",
+    "Keys",
     "Plan",
     "check_prompt",
     "file_stamp",

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from reeljudge.clips import Clip, Frames, FrameSettings, Limits
 from reeljudge.errors import UsageError
 from reeljudge.judges import Judge, Sampling
 from reeljudge.judging.assemble import Evidence, Origin
-from reeljudge.judging.configuration import configuration_hash, configuration_of, verdict_key
+from reeljudge.judging.configuration import Keys, configuration_hash, configuration_of
 from reeljudge.judging.pipeline import Job, Pipeline
 from reeljudge.rubrics import Dimension, Rubric, ask, load_rubric
 from reeljudge.rubrics.ask import select_dimensions
@@ -48,9 +49,13 @@ class Plan:
     def chosen(self) -> tuple[Dimension, ...]:
         return tuple(self.rubric.dimension(name) for name in self.dimensions)
 
+    @cached_property
+    def keys(self) -> Keys:
+        return Keys(self.rubric.name, self.config)
+
     def key(self, clip: Clip) -> str:
         """The key of this plan's verdict on `clip`."""
-        return verdict_key(clip.id, self.rubric.name, self.config, clip.prompt, clip.theme)
+        return self.keys.key(clip)
 
 
 class ClipJudge:

@@ -1,4 +1,4 @@
-"""What can change a score, as one JSON object with a hash, and the key of a verdict."""
+"""What can change a score, as one JSON object with a hash, and the keys of verdicts."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from hashlib import blake2b, sha256
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from reeljudge.clips import FrameSettings
+from reeljudge.clips import Clip, FrameSettings
 from reeljudge.judges import Judge, Sampling
 from reeljudge.rubrics import Rubric
 from reeljudge.rubrics.read import READER_VERSION
@@ -50,16 +50,30 @@ def configuration_hash(configuration: Mapping[str, Any]) -> str:
     return _digest(configuration)[:16]
 
 
-def verdict_key(id: str, rubric: str, config: str, prompt: str, theme: str | None) -> str:
-    """`ROW-CONTENT`: ROW names the clip under this configuration, CONTENT what it is judged by.
+class Keys:
+    """The keys of verdicts under one rubric and configuration: `ROW-CONTENT`.
 
-    A verdict replaces another one of the same ROW; it still holds where CONTENT, and the file, are the same.
+    ROW names the clip under this configuration, CONTENT what it is judged by. A verdict replaces another
+    one of the same ROW; it still holds where CONTENT, and the file, are the same.
     """
-    return f"{_short([id, rubric, config])}-{_short([prompt, theme])}"
 
+    def __init__(self, rubric: str, config: str):
+        self._prefix = blake2b(f"{rubric}\0{config}\0".encode(), digest_size=8)
 
-def _short(parts: Sequence[str | None]) -> str:
-    return blake2b(json.dumps(parts).encode(), digest_size=8).hexdigest()
+    def digests(self, clip: Clip) -> tuple[bytes, bytes]:
+        """ROW and CONTENT, 8 bytes each."""
+        row = self._prefix.copy()
+        row.update(clip.id.encode("utf-8", "surrogatepass"))
+        prompt = clip.prompt.encode("utf-8", "surrogatepass")
+        content = blake2b(prompt, digest_size=8)
+        if clip.theme is not None:
+            content.update(b"\0theme%d\0" % len(prompt) + clip.theme.encode("utf-8", "surrogatepass"))
+        return row.digest(), content.digest()
+
+    def key(self, clip: Clip) -> str:
+        """`ROW-CONTENT` in hexadecimal."""
+        row, content = self.digests(clip)
+        return f"{row.hex()}-{content.hex()}"
 
 
 def _digest(value: Any) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass
+from itertools import islice
 from math import ceil
 from pathlib import Path
 from statistics import fmean
@@ -12,12 +13,11 @@ from typing import Any
 from reeljudge.clips import Clip, Decoder, Frames, FrameSettings
 from reeljudge.errors import ClipError
 from reeljudge.judges import open_judge
-from reeljudge.judging import JudgeSettings
+from reeljudge.judging import JudgeSettings, Keys
 from reeljudge.judging.clip_judge import clips_ahead, default_workers
 from reeljudge.rubrics import ask, load_rubric
-from reeljudge.rubrics.ask import select_dimensions
 from reeljudge.runs.folder import SETTINGS_NAME, index_verdicts, read_settings
-from reeljudge.runs.resume import belonging, is_finished
+from reeljudge.runs.resume import Todo, belonging, count_of, what_is_left
 from reeljudge.runs.shards import Shard
 
 PROBED = 8
@@ -120,16 +120,12 @@ def estimate(
     names = settings.dimension_names()
     questions = ask(rubric, "a prompt of some length", None, names, settings.template_text())
     outline = _outline(settings)
-    finished = _finished(folder, rubric.name)
-    rows = done = 0
-    left: list[Clip] = []
-    for clip in belonging(clips, shard, limit):
-        rows += 1
-        if finished(clip):
-            done += 1
-        elif len(left) < PROBED:
-            left.append(clip)
-    select_dimensions(rubric, names)
+    if folder is None or not (folder / SETTINGS_NAME).exists():
+        todo = Todo(rows=count_of(clips, shard, limit))
+    else:
+        todo = _todo(belonging(clips, shard, limit), folder, rubric.name)
+    rows, done = todo.rows, todo.done
+    left = list(islice(todo.clips(belonging(clips, shard, limit)), PROBED))
     probe = _probe(left, settings, outline) if outline.needs_frames else _Probe()
     batch_clips = ceil(outline.batch_size / len(questions))
     ahead = clips_ahead(settings.workers or default_workers(), outline.batch_size, len(questions))
@@ -221,13 +217,10 @@ def _decoded(waiting: Iterable["Future[Frames]"], probe: _Probe) -> Iterable[Fra
             probe.unreadable += 1
 
 
-def _finished(folder: Path | None, rubric: str) -> Any:
-    """Whether a clip's verdict stands in the folder, taking it that the configuration is the folder's."""
-    if folder is None or not (folder / SETTINGS_NAME).exists():
-        return lambda clip: False
-    config = str(read_settings(folder).get("config", ""))
-    index = index_verdicts(folder)
-    return lambda clip: is_finished(clip, index, rubric, config)
+def _todo(clips: Iterable[Clip], folder: Path, rubric: str) -> Todo:
+    """What is left, taking it that the configuration is the folder's; the files are not looked at."""
+    keys = Keys(rubric, str(read_settings(folder).get("config", "")))
+    return what_is_left(clips, keys, index_verdicts(folder), folder, needs_frames=False)
 
 
 def _size(count: float) -> str:

@@ -1,16 +1,19 @@
 """Which rows of a manifest are still to be judged."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sized
+from dataclasses import dataclass, field
 from itertools import compress, islice
 from pathlib import Path
 
+import numpy as np
+
 from reeljudge.clips import Clip, sha256_file
-from reeljudge.judging import Plan, file_stamp
-from reeljudge.judging.configuration import verdict_key
+from reeljudge.judging import Keys, file_stamp
 from reeljudge.runs.folder import VERDICTS_NAME
 from reeljudge.runs.shards import Shard
-from reeljudge.tables.log import Entry, LogIndex, read_line, split_key, stamp_of
+from reeljudge.tables.log import Entry, LogIndex, read_line, stamp_of
+
+_CHUNK = 4096
 
 
 @dataclass
@@ -22,16 +25,16 @@ class Todo:
         done: rows whose verdict stands.
         again: rows to judge once more: they ended in an error, or a question failed in the backend.
         changed: rows to judge once more, since the video, the prompt or the theme changed.
-        restamp: offsets of verdicts whose file has another time or place but the same content.
-        marks: one byte per row, 1 where it is to be judged.
+        restamp: (offset of the verdict, size, time) where a file has another time but the same content.
+        marks: one byte per row, 1 where it is to be judged; None where all are.
     """
 
-    rows: int
-    done: int
-    again: int
-    changed: int
-    restamp: list[tuple[int, int | None, float | None]]
-    marks: bytearray
+    rows: int = 0
+    done: int = 0
+    again: int = 0
+    changed: int = 0
+    restamp: list[tuple[int, int | None, float | None]] = field(default_factory=list)
+    marks: bytearray | None = None
 
     @property
     def count(self) -> int:
@@ -40,7 +43,10 @@ class Todo:
 
     def clips(self, clips: Iterable[Clip]) -> Iterator[Clip]:
         """The clips to judge, of the same clips in the same order."""
-        return compress(clips, self.marks)
+        if self.marks is None:
+            return iter(clips)
+        # What comes after the last row to judge need not be read.
+        return compress(clips, bytes(self.marks).rstrip(b"\0"))
 
 
 def belonging(clips: Iterable[Clip], shard: Shard | None, limit: int | None) -> Iterator[Clip]:
@@ -49,8 +55,15 @@ def belonging(clips: Iterable[Clip], shard: Shard | None, limit: int | None) -> 
     return islice(chosen, limit)
 
 
+def count_of(clips: Iterable[Clip], shard: Shard | None, limit: int | None) -> int:
+    """How many clips belong to a shard and limit; without a shard a sized manifest is not read for it."""
+    if shard is None and isinstance(clips, Sized):
+        return len(clips) if limit is None else min(len(clips), limit)
+    return sum(1 for _ in belonging(clips, shard, limit))
+
+
 def what_is_left(
-    clips: Iterable[Clip], plan: Plan, index: LogIndex, folder: Path, needs_frames: bool
+    clips: Iterable[Clip], keys: Keys, index: LogIndex, folder: Path, needs_frames: bool
 ) -> Todo:
     """Compare clips with the verdicts that a folder holds.
 
@@ -61,35 +74,39 @@ def what_is_left(
     Args:
         needs_frames: whether the judge looks at the files.
     """
-    todo = Todo(0, 0, 0, 0, [], bytearray())
-    for clip in clips:
-        todo.rows += 1
-        key = plan.key(clip)
-        entry = index.find(key) if len(index) else None
-        left = True
-        if entry is not None:
-            if entry.content != split_key(key)[1]:
-                todo.changed += 1
-            elif _unfinished(entry):
-                todo.again += 1
-            elif needs_frames and not _same_file(clip, entry, folder, todo):
-                todo.changed += 1
-            else:
-                left = False
-        todo.marks.append(left)
-        todo.done += not left
+    todo, marks = Todo(), bytearray()
+    source = iter(clips)
+    while chunk := list(islice(source, _CHUNK)):
+        marks += _left_of(chunk, keys, index, folder, needs_frames, todo)
+    todo.rows, todo.done, todo.marks = len(marks), len(marks) - sum(marks), marks
     return todo
 
 
-def is_finished(clip: Clip, index: LogIndex, rubric: str, config: str) -> bool:
-    """Whether a verdict stands, by its key and its status alone: the file is not looked at."""
-    key = verdict_key(clip.id, rubric, config, clip.prompt, clip.theme)
-    entry = index.find(key)
-    return entry is not None and entry.content == split_key(key)[1] and not _unfinished(entry)
+def _left_of(
+    chunk: list[Clip], keys: Keys, index: LogIndex, folder: Path, needs_frames: bool, todo: Todo
+) -> bytes:
+    """One byte per clip, 1 where it is to be judged. Looked up together: a million rows take seconds."""
+    digests = [keys.digests(clip) for clip in chunk]
+    rows, contents = (
+        np.frombuffer(b"".join(part), ">u8").astype("u8") for part in zip(*digests, strict=True)
+    )
+    places = index.find_all(rows)
+    there = places >= 0
+    same = there & (index.contents[places] == contents)
+    finished = np.array([not _unfinished(status, reason) for status, reason in index.names])
+    stands = same & finished[index.states[places]]
+    todo.changed += int(np.count_nonzero(there & ~same))
+    todo.again += int(np.count_nonzero(same & ~stands))
+    if needs_frames:
+        for number in np.flatnonzero(stands):
+            if not _same_file(chunk[number], index.entry(int(places[number])), folder, todo):
+                stands[number] = False
+                todo.changed += 1
+    return (~stands).astype(np.uint8).tobytes()
 
 
-def _unfinished(entry: Entry) -> bool:
-    return entry.status == "error" or entry.reason == "backend_error"
+def _unfinished(status: str, reason: str | None) -> bool:
+    return status == "error" or reason == "backend_error"
 
 
 def _same_file(clip: Clip, entry: Entry, folder: Path, todo: Todo) -> bool:

@@ -11,7 +11,7 @@ from reeljudge.clips import Clip
 from reeljudge.errors import JudgeError
 from reeljudge.judging import ClipJudge
 from reeljudge.runs.folder import VERDICTS_NAME, RunWriter, describe_run
-from reeljudge.runs.resume import Todo, belonging, what_is_left
+from reeljudge.runs.resume import Todo, belonging, count_of, what_is_left
 from reeljudge.runs.shards import Shard
 from reeljudge.tables.log import read_line
 from reeljudge.verdicts import Verdict
@@ -142,9 +142,11 @@ def run_manifest(
 
         judge.on_note = note
         try:
-            todo = what_is_left(
-                belonging(clips, shard, limit), judge.plan, writer.index, folder, needs_frames
-            )
+            if len(writer.index):
+                mine = belonging(clips, shard, limit)
+                todo = what_is_left(mine, judge.plan.keys, writer.index, folder, needs_frames)
+            else:
+                todo = Todo(rows=count_of(clips, shard, limit))
             outcome.rows, outcome.done_before = todo.rows, todo.done
             writer.remember(**told, rows=todo.rows)
             _restamp(writer, todo)
