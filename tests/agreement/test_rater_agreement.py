@@ -29,6 +29,7 @@ def test_pairwise_means_are_means_over_rater_pairs() -> None:
 def test_counts_and_intervals() -> None:
     found = rater_agreement(RATINGS)
     assert (found.items, found.raters, found.clusters) == (8, 3, 8)
+    assert (found.exact_match, found.relaxed_match) == (2 / 8, 1)
     for name, (low, high) in found.ci.items():
         assert low <= getattr(found, name) <= high, name
     json.dumps(found.to_dict(), allow_nan=False)
