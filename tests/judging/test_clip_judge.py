@@ -4,6 +4,7 @@ import math
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -267,14 +268,33 @@ def test_decoding_runs_ahead_but_not_without_bounds() -> None:
     assert all(future.done() for future in decoder.futures)
 
 
-def test_large_frames_are_decoded_ahead_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reeljudge.judging.pipeline.FRAME_BYTES", 3 * frames().pixels.nbytes)
+def test_large_frames_are_not_decoded_far_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = frames().pixels.nbytes
+    monkeypatch.setattr("reeljudge.judging.pipeline.FRAME_BYTES", 3 * size)
     decoder = FakeDecoder()
-    judge = judge_with(decoder, batch_size=100)
-    verdicts = list(judge.judge_many(clip(number) for number in range(200)))
-    assert len(verdicts) == 200
-    assert isinstance(judge.judge_itself, FakeJudge)
-    assert max(map(len, judge.judge_itself.log)) <= 64 + 4
+    fake = FakeJudge(needs_frames=True, batch_size=100)
+    judge = load_judge(fake, workers=2)
+    judge._decoder = decoder
+    answered = 0
+    for verdict in judge.judge_many(clip(number) for number in range(50)):
+        answered += 1
+        assert verdict.status == "scored"
+        # At any time: a batch of 3 clips and one more that made it too large, and 3 ahead, or the first 4.
+        assert len(decoder.asked) - answered <= 4 + 4
+    assert answered == 50
+    assert max(map(len, fake.log)) == 4
+
+
+def test_the_first_clips_are_decoded_with_caution() -> None:
+    decoder = FakeDecoder()
+    decoder.submit = lambda path: decoder.asked.append(path.name) or Future()  # type: ignore[method-assign,func-returns-value]
+    judge = load_judge(FakeJudge(needs_frames=True, batch_size=50), workers=2)
+    judge._decoder = decoder
+    stream = judge.judge_many(clip(number) for number in range(100))
+    thread = Thread(target=lambda: next(stream, None), daemon=True)
+    thread.start()
+    thread.join(0.5)
+    assert len(decoder.asked) == 4  # two per worker, until it is known how large frames are
 
 
 def test_a_judge_that_cannot_go_on_ends_the_stream_after_what_is_done() -> None:

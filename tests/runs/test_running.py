@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -237,6 +237,26 @@ def test_shards_are_disjoint_and_together_everything(tmp_path: Path) -> None:
     assert {clip.id for clip in rows[:50] if clip.id in Shard(2, 3)} == parts[1] & {
         clip.id for clip in rows[:50]
     }
+
+
+def test_a_manifest_that_changes_during_the_run_is_noticed(tmp_path: Path) -> None:
+    rows = clips(6)
+    go(rows, tmp_path, limit=2)
+
+    class Changes:
+        """Gives other rows at the second pass."""
+
+        passes = 0
+
+        def __iter__(self) -> Iterator[Clip]:
+            self.passes += 1
+            return iter(rows if self.passes == 1 else [*rows[:3], *rows[4:]])
+
+    with pytest.raises(InputError, match=r"changed during the run \(row 4\)"):
+        go(Changes(), tmp_path)
+    judge = load_judge(FakeJudge())
+    assert go(rows, tmp_path, judge).complete
+    assert {row["id"] for row in read_verdicts(tmp_path)} == {clip.id for clip in rows}
 
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "1", "a/b", "1/0", "-1/4", "1/4/2", ""])

@@ -70,8 +70,8 @@ def run(
 
     kept = {"manifest": str(manifest), **_kept(settings)}
     with (
-        open_settings(settings) as judge,
         _sigterm_as_ctrl_c(),
+        open_settings(settings) as judge,
         progress_observer(write_json if json else None) as observer,
     ):
         outcome = judge_all(

@@ -31,7 +31,9 @@ def show(
 
 def _show(console: Console, found: dict[str, Any]) -> None:
     console.print(Text(str(found["run"]), style="bold"))
-    console.print(f"  judge     {found['judge']}, rubric {found['rubric']}, config {found['config']}")
+    console.print(
+        f"  judge     {found['judge']}, rubric {found['rubric']}, config {found['config']}", soft_wrap=True
+    )
     if found["manifest"]:
         console.print(f"  manifest  {found['manifest']}")
     expected = found["rows_expected"]

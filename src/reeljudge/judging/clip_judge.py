@@ -20,6 +20,9 @@ from reeljudge.rubrics import Dimension, Rubric, ask, load_rubric
 from reeljudge.rubrics.ask import select_dimensions
 from reeljudge.verdicts import Verdict
 
+_MOST_NOTES = 1000
+"""A judge that has something else to say about every clip must not fill the memory."""
+
 
 class FrameSource(Protocol):
     """Whatever decodes clips in the background."""
@@ -219,11 +222,20 @@ class ClipJudge:
             return job
 
         pipeline = Pipeline(
-            self.judge_itself, origin, self.sampling, self.batch_size, self.ahead, open_job, self._note
+            judge=self.judge_itself,
+            origin=origin,
+            sampling=self.sampling,
+            batch_size=self.batch_size,
+            ahead=self.ahead,
+            first=min(self.ahead, 2 * self.workers),
+            open_job=open_job,
+            on_note=self._note,
         )
         return pipeline.verdicts(clips)
 
     def _note(self, text: str) -> None:
+        if text not in self.notes and len(self.notes) >= _MOST_NOTES:
+            return
         self.notes[text] += 1
         if self.notes[text] == 1 and self.on_note is not None:
             self.on_note(text)

@@ -30,7 +30,7 @@ def configuration_of(
     if sampling.temperature == 0:
         del drawn["seed"]  # greedy replies know no seed
     content = _digest(rubric.model_dump(mode="json"))
-    return {
+    configuration = {
         "judge": {"name": judge.name, **judge.identity()},
         "rubric": {
             "name": rubric.name,
@@ -43,6 +43,8 @@ def configuration_of(
         "sampling": drawn,
         "reader": READER_VERSION,
     }
+    # As it comes back from run.json: with lists for tuples and text for every key.
+    return json.loads(json.dumps(configuration))
 
 
 def configuration_hash(configuration: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from reeljudge.rubrics import Question
 from reeljudge.verdicts import Verdict
 
 FRAME_BYTES = 1 << 30
-"""Most bytes of decoded frames that wait for the judge (one clip is always let through)."""
+"""Most bytes of decoded frames in a batch, and once more ahead of it (one clip is always let through)."""
 
 
 @dataclass
@@ -41,6 +41,7 @@ class Pipeline:
         sampling: how replies are drawn.
         batch_size: most requests in one batch.
         ahead: clips that are decoded ahead of the judge.
+        first: clips that are decoded ahead while it is not known how large their frames are.
         open_job: makes a job of a clip and starts its decoding.
         on_note: told of every note that comes with an answer.
     """
@@ -50,6 +51,7 @@ class Pipeline:
     sampling: Sampling
     batch_size: int
     ahead: int
+    first: int
     open_job: Callable[[Clip], Job]
     on_note: Callable[[str], None]
     _window: deque[Job] = field(default_factory=deque)
@@ -88,13 +90,26 @@ class Pipeline:
             self._window.clear()
 
     def _fill(self, source: Iterator[Clip]) -> None:
-        """Start decoding ahead, within the bounds on clips and on bytes."""
-        room = FRAME_BYTES // self._largest if self._largest else self.ahead
-        while len(self._window) < max(1, min(self.ahead, room)):
+        """Start decoding ahead, within the bounds on clips and on bytes.
+
+        What is not decoded yet counts as the largest clip so far.
+        """
+        held = sum(map(self._bytes_of, self._window))
+        most = self.ahead if self._largest else self.first
+        while not self._window or (len(self._window) < most and held + self._largest <= FRAME_BYTES):
             clip = next(source, None)
             if clip is None:
                 return
             self._window.append(self.open_job(clip))
+            held += self._largest
+
+    def _bytes_of(self, job: Job) -> int:
+        decoding = job.decoding
+        if decoding is None or not decoding.done() or decoding.cancelled() or decoding.exception():
+            return self._largest
+        size = decoding.result().pixels.nbytes
+        self._largest = max(self._largest, size)
+        return size
 
     def _wait(self, job: Job) -> None:
         """Have the job's frames, or the reason why there are none."""

@@ -120,12 +120,8 @@ def estimate(
     names = settings.dimension_names()
     questions = ask(rubric, "a prompt of some length", None, names, settings.template_text())
     outline = _outline(settings)
-    if folder is None or not (folder / SETTINGS_NAME).exists():
-        todo = Todo(rows=count_of(clips, shard, limit))
-    else:
-        todo = _todo(belonging(clips, shard, limit), folder, rubric.name)
+    todo, left = _todo(clips, shard, limit, folder, rubric.name)
     rows, done = todo.rows, todo.done
-    left = list(islice(todo.clips(belonging(clips, shard, limit)), PROBED))
     probe = _probe(left, settings, outline) if outline.needs_frames else _Probe()
     batch_clips = ceil(outline.batch_size / len(questions))
     ahead = clips_ahead(settings.workers or default_workers(), outline.batch_size, len(questions))
@@ -217,10 +213,21 @@ def _decoded(waiting: Iterable["Future[Frames]"], probe: _Probe) -> Iterable[Fra
             probe.unreadable += 1
 
 
-def _todo(clips: Iterable[Clip], folder: Path, rubric: str) -> Todo:
-    """What is left, taking it that the configuration is the folder's; the files are not looked at."""
-    keys = Keys(rubric, str(read_settings(folder).get("config", "")))
-    return what_is_left(clips, keys, index_verdicts(folder), folder, needs_frames=False)
+def _todo(
+    clips: Iterable[Clip], shard: Shard | None, limit: int | None, folder: Path | None, rubric: str
+) -> tuple[Todo, list[Clip]]:
+    """What is left, taking it that the configuration is the folder's, and the first clips of it.
+
+    Only the keys are compared; the files are not looked at.
+    """
+    keys = Keys(rubric, "")
+    if folder is None or not (folder / SETTINGS_NAME).exists():
+        todo = Todo(rows=count_of(clips, shard, limit))
+    else:
+        keys = Keys(rubric, str(read_settings(folder).get("config", "")))
+        index = index_verdicts(folder)
+        todo = what_is_left(belonging(clips, shard, limit), keys, index, folder, needs_frames=False)
+    return todo, list(islice(todo.clips(belonging(clips, shard, limit), keys), PROBED))
 
 
 def _size(count: float) -> str:

@@ -23,6 +23,7 @@ VERDICTS_NAME = "verdicts.jsonl"
 SCHEMA_VERSION = 1
 
 _PACKAGES = ("av", "numpy", "pydantic", "torch", "transformers", "peft", "bitsandbytes")
+_MOST_NOTES = 50
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s'\"]+@")
 _SECRET_VALUE = re.compile(
     r"(?i)(?P<name>(?:api[-_]?key|key|token|secret|password|authorization|signature)[=: ]\s*)[^\s&'\"]+"
@@ -199,7 +200,7 @@ class RunWriter:
         """Keep what a judge wants users to know in `run.json`."""
         notes = self.settings.setdefault("notes", [])
         text = _strike_secrets(text)
-        if text not in notes:
+        if text not in notes and len(notes) < _MOST_NOTES:
             notes.append(text)
             write_settings(self.folder, self.settings)
 

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterable, Iterator, Sized
 from dataclasses import dataclass, field
-from itertools import compress, islice
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from reeljudge.clips import Clip, sha256_file
+from reeljudge.errors import InputError
 from reeljudge.judging import Keys, file_stamp
 from reeljudge.runs.folder import VERDICTS_NAME
 from reeljudge.runs.shards import Shard
 from reeljudge.tables.log import Entry, LogIndex, read_line, stamp_of
 
 _CHUNK = 4096
+_AGAIN = "nothing that was judged is lost, the same command goes on with the manifest as it is now"
 
 
 @dataclass
@@ -27,6 +29,7 @@ class Todo:
         changed: rows to judge once more, since the video, the prompt or the theme changed.
         restamp: (offset of the verdict, size, time) where a file has another time but the same content.
         marks: one byte per row, 1 where it is to be judged; None where all are.
+        seen: ROW of every row's key, 8 bytes each, where there are marks.
     """
 
     rows: int = 0
@@ -35,18 +38,32 @@ class Todo:
     changed: int = 0
     restamp: list[tuple[int, int | None, float | None]] = field(default_factory=list)
     marks: bytearray | None = None
+    seen: bytearray = field(default_factory=bytearray)
 
     @property
     def count(self) -> int:
         """Rows to judge."""
         return self.rows - self.done
 
-    def clips(self, clips: Iterable[Clip]) -> Iterator[Clip]:
-        """The clips to judge, of the same clips in the same order."""
+    def clips(self, clips: Iterable[Clip], keys: Keys) -> Iterator[Clip]:
+        """The clips to judge, of the same clips in the same order.
+
+        Raises:
+            InputError: the clips are others than before: the manifest was changed meanwhile.
+        """
         if self.marks is None:
-            return iter(clips)
+            yield from clips
+            return
         # What comes after the last row to judge need not be read.
-        return compress(clips, bytes(self.marks).rstrip(b"\0"))
+        wanted = bytes(self.marks).rstrip(b"\0")
+        place = 0
+        for place, (mark, clip) in enumerate(zip(wanted, clips, strict=False), 1):
+            if keys.digests(clip)[0] != self.seen[8 * place - 8 : 8 * place]:
+                raise InputError(f"the manifest was changed during the run (row {place}); {_AGAIN}")
+            if mark:
+                yield clip
+        if place < len(wanted):
+            raise InputError(f"the manifest became shorter during the run; {_AGAIN}")
 
 
 def belonging(clips: Iterable[Clip], shard: Shard | None, limit: int | None) -> Iterator[Clip]:
@@ -87,6 +104,7 @@ def _left_of(
 ) -> bytes:
     """One byte per clip, 1 where it is to be judged. Looked up together: a million rows take seconds."""
     digests = [keys.digests(clip) for clip in chunk]
+    todo.seen += b"".join(row for row, _ in digests)
     rows, contents = (
         np.frombuffer(b"".join(part), ">u8").astype("u8") for part in zip(*digests, strict=True)
     )

@@ -152,7 +152,7 @@ def run_manifest(
             _restamp(writer, todo)
             observer.started(todo, writer.mended, writer.index.broken)
             if todo.count:
-                left = todo.clips(belonging(clips, shard, limit))
+                left = todo.clips(belonging(clips, shard, limit), judge.plan.keys)
                 with closing(judge.judge_many(left)) as verdicts:
                     for verdict in verdicts:
                         writer.append(verdict.model_dump(mode="json"))

@@ -75,12 +75,21 @@ class LogIndex:
 
     def find(self, key: str) -> Entry | None:
         """The last line of this key's row, None where there is none."""
-        row = split_key(key)[0]
-        at = int(np.searchsorted(self.rows, np.uint64(row)))
-        if at == len(self.rows) or int(self.rows[at]) != row:
-            return None
-        status, reason = self.names[int(self.states[at])]
-        return Entry(int(self.contents[at]), status, reason, int(self.stamps[at]), int(self.offsets[at]))
+        place = int(self.find_all(np.array([split_key(key)[0]], np.uint64))[0])
+        return None if place < 0 else self.entry(place)
+
+    def find_all(self, rows: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """The places (as for `entry`) of many rows' last lines, -1 where there is none."""
+        if not len(self.rows):
+            return np.full(len(rows), -1)
+        places = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
+        return np.where(self.rows[places] == rows, places, -1)
+
+    def entry(self, place: int) -> Entry:
+        """The last line at a place of `rows`."""
+        status, reason = self.names[int(self.states[place])]
+        content, stamp = int(self.contents[place]), int(self.stamps[place])
+        return Entry(content, status, reason, stamp, int(self.offsets[place]))
 
     def counts(self) -> Counter[tuple[str, str | None]]:
         """How many rows ended with each (status, reason)."""
