@@ -76,16 +76,21 @@ def write_checkpoint(
     spread: float = 0.25,
     seed: int = 0,
     tied: bool = False,
+    window: int | None = None,
 ) -> Path:
     """Write a checkpoint with random weights.
 
     Args:
         real_tokenizer: take tokenizer and settings from `hub_folder()`, which must then exist.
+        window: the second layer attends to so many tokens only.
         spread: standard deviation of the matrices; large enough that replies depend on the whole input.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ids, vocabulary = _real_files(folder) if real_tokenizer else _small_files(folder)
-    _write(folder / "config.json", _config(family, ids, vocabulary, hidden, layers, tied))
+    config = _config(family, ids, vocabulary, hidden, layers, tied)
+    if window is not None:
+        config |= {"use_sliding_window": True, "sliding_window": window, "max_window_layers": 1}
+    _write(folder / "config.json", config)
     if family == "qwen3_vl":
         _write(folder / "preprocessor_config.json", _preprocessor(family))
         video = _preprocessor(family) | {"video_processor_type": "Qwen3VLVideoProcessor"}

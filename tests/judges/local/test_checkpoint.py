@@ -202,6 +202,8 @@ def test_wrong_usage_with_a_folder(copy: Path) -> None:
         open_local(str(copy), JudgeOptions(device="cuda:99"))
     with pytest.raises(UsageError, match="no such device"):
         open_local(str(copy), JudgeOptions(device="toaster"))
+    with pytest.raises(UsageError, match="no such device"):
+        open_local(str(copy), JudgeOptions(device="meta"))
 
 
 def test_quantisation_says_what_it_needs(copy: Path, monkeypatch) -> None:

@@ -10,6 +10,7 @@ from conftest import make_frames, make_request
 from plain_transformers import PlainQwen
 from transformers import GenerationConfig
 
+from reeljudge.errors import JudgeError
 from reeljudge.judges import Judge
 from reeljudge.judges.local import judge as judge_module
 from reeljudge.judges.local.choosing import draw, generator
@@ -87,6 +88,18 @@ def test_greedy_replies_are_those_of_plain_generate(
         assert texts(judge(family).answer([request])[0]) == texts(answer)
     # The test means something only if replies depend on clip and question.
     assert len({texts(answer)[0] for answer in together}) == len(together)
+
+
+def test_layers_with_a_sliding_window(
+    judge: Callable[..., LocalJudge], plain: Callable[..., PlainQwen], requests: list[Request]
+) -> None:
+    requests = fitting(requests, "qwen2_5_vl")
+    windowed = judge(window=20).answer(requests)
+    for request, answer in zip(requests, windowed, strict=True):
+        inputs = plain(window=20).inputs_of(request.frames[0], request.question.text)
+        expected = plain(window=20).greedy(inputs, request.sampling.max_tokens)
+        assert texts(answer) == [plain().decode(expected)]
+    assert [texts(answer) for answer in judge().answer(requests)] != [texts(answer) for answer in windowed]
 
 
 def test_replies_depend_on_frames_and_on_time(judge: Callable[..., LocalJudge], rubric: Rubric) -> None:
@@ -460,6 +473,18 @@ def test_other_errors_are_not_taken_for_full_memory(
     with (
         memory_for(judge(), 0, monkeypatch, RuntimeError("a bug")),
         pytest.raises(RuntimeError, match="a bug"),
+    ):
+        judge().answer([make_request(rubric, make_frames(0))])
+
+
+@pytest.mark.skipif(not hasattr(torch, "AcceleratorError"), reason="torch before 2.8 has no such error")
+def test_a_device_that_breaks_down_ends_the_judge_in_one_line(
+    judge: Callable[..., LocalJudge], rubric: Rubric, monkeypatch
+) -> None:
+    error = torch.AcceleratorError("CUDA error: unspecified launch failure\nand more lines")
+    with (
+        memory_for(judge(), 0, monkeypatch, error),
+        pytest.raises(JudgeError, match=r"the device failed \(AcceleratorError: CUDA error.*start again"),
     ):
         judge().answer([make_request(rubric, make_frames(0))])
 

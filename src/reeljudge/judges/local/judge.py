@@ -13,19 +13,24 @@ from reeljudge.errors import JudgeError, ReeljudgeError
 from reeljudge.judges.local.checkpoint import Adapter, Checkpoint
 from reeljudge.judges.local.choosing import chooser, describe_settings, is_deterministic
 from reeljudge.judges.local.decoding import Decoder
-from reeljudge.judges.local.loading import ATTENTION, Loaded
+from reeljudge.judges.local.loading import ATTENTION, Loaded, first_line
 from reeljudge.judges.local.memory import bytes_per_token, is_out_of_memory, release_memory
 from reeljudge.judges.local.network import Network
 from reeljudge.judges.local.prompts import PromptEncoder
 from reeljudge.judges.local.vision import VideoEncoder, VideoInput
 from reeljudge.judges.local.vocabulary import ReplyText, Vocabulary
-from reeljudge.judges.local.writing import Question, Writing
+from reeljudge.judges.local.writing import PreparedQuestion, Writing
 from reeljudge.judges.options import JudgeOptions
 from reeljudge.judges.protocol import Answer, Request
 from reeljudge.rubrics import answer_complete
 from reeljudge.verdicts import DigitToken, Reply
 
 GPU_BATCH, CPU_BATCH = 8, 4
+
+DEVICE_FAILED: tuple[type[Exception], ...] = (
+    (torch.AcceleratorError,) if hasattr(torch, "AcceleratorError") else ()
+)
+"""What torch raises when an accelerator breaks down, after which nothing more runs on it (since 2.8)."""
 
 
 class LocalJudge:
@@ -99,7 +104,12 @@ class LocalJudge:
             own = [] if isinstance(question, JudgeError) else self._writings(request, question)
             writings.append(own)
             by_clip.setdefault(id(request.frames[0]) if request.frames else 0, []).extend(own)
-        self._decoder.write(writing for group in by_clip.values() for writing in group)
+        try:
+            self._decoder.write(writing for group in by_clip.values() for writing in group)
+        except DEVICE_FAILED as error:
+            raise JudgeError(
+                f"the device failed ({first_line(error)}): start again, what is judged stands"
+            ) from error
         self._remember(requests, prepared)
         return [
             self._answer(request, question, own)
@@ -172,16 +182,20 @@ class LocalJudge:
             raise JudgeError(f"{self.name} is closed: open the judge again")
         return self._network
 
-    def _remember(self, requests: Sequence[Request], prepared: Sequence[Question | JudgeError]) -> None:
+    def _remember(
+        self, requests: Sequence[Request], prepared: Sequence[PreparedQuestion | JudgeError]
+    ) -> None:
         """Keep the last clip: a rubric's further questions about it may come in the next batch."""
         answered = [
             (request.frames[0], question.video)
             for request, question in zip(requests, prepared, strict=True)
-            if isinstance(question, Question)
+            if isinstance(question, PreparedQuestion)
         ]
         self._latest = answered[-1] if answered else self._latest
 
-    def _prepare(self, request: Request, videos: dict[int, VideoInput | JudgeError]) -> Question | JudgeError:
+    def _prepare(
+        self, request: Request, videos: dict[int, VideoInput | JudgeError]
+    ) -> PreparedQuestion | JudgeError:
         """The request as the decoder takes it, or why it cannot be answered."""
         self._open_network()
         if len(request.frames) != 1:
@@ -220,13 +234,13 @@ class LocalJudge:
                 answer_complete, rubric=request.rubric, dimension=request.question.dimension
             )
         max_tokens = min(sampling.max_tokens, longest - len(prompt.ids))
-        question = Question(prompt, video, max_tokens, is_complete)
+        question = PreparedQuestion(prompt, video, max_tokens, is_complete)
         if sampling.checkpoint_settings:
             own = ", ".join(f"{name}={value}" for name, value in describe_settings(self._settings).items())
             question.notes.append(f"the checkpoint's own generation settings were applied: {own}")
         return question
 
-    def _writings(self, request: Request, question: Question) -> list[Writing]:
+    def _writings(self, request: Request, question: PreparedQuestion) -> list[Writing]:
         sampling = request.sampling
         # Samples that cannot differ are written once.
         count = 1 if is_deterministic(sampling, self._settings) else sampling.samples
@@ -242,7 +256,7 @@ class LocalJudge:
         ]
 
     def _answer(
-        self, request: Request, question: Question | JudgeError, writings: Sequence[Writing]
+        self, request: Request, question: PreparedQuestion | JudgeError, writings: Sequence[Writing]
     ) -> Answer:
         if isinstance(question, JudgeError):
             return Answer(error=question)

@@ -8,7 +8,7 @@ import torch
 from reeljudge.judges.local.cache import KeysValues, assemble, keys_values
 from reeljudge.judges.local.network import Features, Network
 from reeljudge.judges.local.vision import VideoInput
-from reeljudge.judges.local.writing import Question
+from reeljudge.judges.local.writing import PreparedQuestion
 
 
 @dataclass(frozen=True)
@@ -39,21 +39,21 @@ class Reader:
         self._prefixes: dict[tuple[int, tuple[int, ...]], KeysValues] = {}
         self._questions: dict[int, Read] = {}
 
-    def read(self, question: Question) -> Read:
+    def read(self, question: PreparedQuestion) -> Read:
         """What is known of a question once it is read; samples of one question share it."""
         done = self._questions.get(id(question))
         if done is None:
             done = self._questions[id(question)] = self._read(question)
         return done
 
-    def keep(self, latest: Question, waiting: Iterable[Question]) -> None:
+    def keep(self, latest: PreparedQuestion, waiting: Iterable[PreparedQuestion]) -> None:
         """Forget what neither the questions that wait nor others about the latest one's clip need."""
         coming = list(waiting)
         _keep(self._questions, {id(question) for question in coming})
         _keep(self._prefixes, {_prefix_key(question) for question in [latest, *coming]})
         _keep(self._features, {id(question.video) for question in [latest, *coming]})
 
-    def _read(self, question: Question) -> Read:
+    def _read(self, question: PreparedQuestion) -> Read:
         prompt, video = question.prompt, question.video
         positions, next_position = self._network.positions(prompt.ids, video)
         key = _prefix_key(question)
@@ -68,7 +68,7 @@ class Reader:
         return Read(keys_values(cache), hidden[0, -1], next_position)
 
 
-def _prefix_key(question: Question) -> tuple[int, tuple[int, ...]]:
+def _prefix_key(question: PreparedQuestion) -> tuple[int, tuple[int, ...]]:
     return id(question.video), question.prompt.shared_ids
 
 

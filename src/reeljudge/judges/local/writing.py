@@ -15,8 +15,8 @@ AFTER_DIGIT = 32
 
 
 @dataclass
-class Question:
-    """One request as the decoder sees it.
+class PreparedQuestion:
+    """A question as the decoder takes it, and what became of it.
 
     Attributes:
         prompt, video: what the model reads.
@@ -42,7 +42,7 @@ class Writing:
     the reply is begun again after memory ran out, so that a sample is drawn with the same random numbers.
     """
 
-    question: Question
+    question: PreparedQuestion
     vocabulary: Vocabulary
     new_choose: Callable[[], Choose | None]
 
