@@ -142,6 +142,8 @@ def _one_pass(source: Source, settings: FrameSettings, indices: tuple[int, ...])
             seen.total += 1
             seen.corrupt += bool(frame.is_corrupt)
             source.refuse_above("max_frames", seen.total, source.limits.max_frames, "frames")
+            pixels = frame.width * frame.height
+            source.refuse_above("max_pixels", pixels, source.limits.max_pixels, "pixels per frame")
             if index not in places:
                 continue
             seen.times[index] = frame.time
@@ -168,9 +170,6 @@ def _size(source: Source, seen: Pass, shown: int, settings: FrameSettings) -> tu
 def _upright_picture(
     source: Source, converter: VideoReformatter, frame: av.VideoFrame, index: int
 ) -> NDArray[np.uint8]:
-    source.refuse_above(
-        "max_pixels", frame.width * frame.height, source.limits.max_pixels, "pixels per frame"
-    )
     try:
         picture: NDArray = converter.reformat(frame, format="rgb24").to_ndarray()
         matrix: Any = frame.side_data.get("DISPLAYMATRIX")

@@ -42,7 +42,7 @@ class Survey:
             nothing but this stream; 0 where it promises nothing.
         fps: average frame rate, None where the file does not say.
         seconds: from the first timestamp to the end of the last packet, None without timestamps.
-        broken: why the walk ended before the end of the file, None where it did not.
+        broken: why packets are missing that should be there, None where none are known to be.
     """
 
     packets: int
@@ -170,7 +170,7 @@ def survey(source: Source) -> Survey:
     with source.open() as reader:
         stream = reader.stream
         unit = float(stream.time_base or 0)
-        packets, first, last, broken = 0, None, None, None
+        passed, packets, first, last, broken = 0, 0, None, None, None
         walk = reader.container.demux(stream)
         while True:
             try:
@@ -182,6 +182,7 @@ def survey(source: Source) -> Survey:
                 break
             if packet is None:
                 break
+            passed += bool(packet.size)
             if not packet.size or packet.is_discard:
                 continue
             packets += 1
@@ -197,16 +198,21 @@ def survey(source: Source) -> Survey:
             fps = packets / seconds
         if fps is not None and seconds is None:
             source.refuse_above("max_seconds", packets / fps, limits.max_seconds, "seconds of video")
-        declared = stream.frames or _promised(reader, packets, seconds)
-        return Survey(packets, declared, fps, seconds, broken)
+        declared = stream.frames or _promised(reader, packets, last)
+        if "mov" in reader.container.format.name:  # this family names every packet in an index
+            indexed = len(stream.index_entries)
+            declared = indexed - (passed - packets)  # what an edit list cuts away is not missing
+            if passed < indexed and broken is None:
+                broken = "its index names packets that are not there"
+        return Survey(packets, min(declared, 10**9), fps, seconds, broken)
 
 
-def _promised(reader: Reader, packets: int, seconds: float | None) -> int:
-    """Frames by the header's duration, where that is of this stream alone and clearly more than is there."""
+def _promised(reader: Reader, packets: int, last: float | None) -> int:
+    """Frames by the header's duration, where that is of this stream alone and well after its last packet."""
     duration = (reader.container.duration or 0) / av.time_base
-    if not seconds or len(reader.container.streams) > 1 or duration < max(1.1 * seconds, seconds + 0.25):
+    if not last or len(reader.container.streams) > 1 or duration < max(1.1 * last, last + 0.25):
         return 0
-    return int(min(packets * duration / seconds, 1e9))
+    return int(packets * min(duration / last, 1e6))
 
 
 def _rate(rate: Fraction | None) -> float | None:

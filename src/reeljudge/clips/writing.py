@@ -57,9 +57,9 @@ def write_video(
         else:
             stream = container.add_stream("libx264rgb" if lossless else "libx264", rate=rate)
             stream.pix_fmt = "rgb24" if lossless else "yuv420p"
-            # Without `cpu-independent`, x264's bytes depend on the processor and on where buffers lie in memory.
-            options = {"x264-params": "cpu-independent=1"}
-            stream.options = options | ({"qp": "0"} if lossless else {"crf": QUALITY})
+            # Else x264's bytes depend on the processor, and on where buffers happen to lie in memory.
+            fixed = {"x264-params": "cpu-independent=1"}
+            stream.options = {**fixed, "qp": "0"} if lossless else {**fixed, "crf": QUALITY}
             stream.codec_context.thread_count = 1  # x264's bytes depend on its number of threads
             pictures = map(_picture, frames)
         stream.height, stream.width = frames.shape[1:3]
