@@ -4,10 +4,9 @@ import json
 import threading
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 
@@ -24,24 +23,26 @@ VERDICTS = "verdicts.jsonl"
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True)
-class _Recording:
-    """One reply as it stands in a row.
+_FINISHES = get_args(Finish)
+_decode = json.JSONDecoder().decode
 
-    `rubric` is None in a plain row; a verdict's replies belong to its rubric.
-    """
+
+class _Key(NamedTuple):
+    """What a reply is found by. `rubric` is None in a plain row; a verdict's replies belong to its rubric."""
 
     id: str
     rubric: str | None
     dimension: str | None
     sample: int
+
+
+class _Recording(NamedTuple):
+    """One reply as it stands in a row."""
+
+    key: _Key
     text: str
     finish: Finish | None
     tokens: int | None
-
-    @property
-    def key(self) -> tuple[str, str | None, str | None, int]:
-        return (self.id, self.rubric, self.dimension, self.sample)
 
 
 class Recordings:
@@ -82,7 +83,7 @@ class Recordings:
         Raises:
             JudgeError: the file has changed since it was opened.
         """
-        key = (id, rubric, dimension, sample)
+        key = _Key(id, rubric, dimension, sample)
         wanted = hash(key)
         place = int(np.searchsorted(self._hashes, wanted))
         while place < len(self._hashes) and self._hashes[place] == wanted:
@@ -101,8 +102,7 @@ class Recordings:
     def _scan(self) -> None:
         hashes, offsets = array("q"), array("q")
         digest = sha256()
-        self.dimensions: set[str | None] = set()
-        self.rubrics: set[str | None] = set()
+        abouts: set[tuple[str | None, str | None]] = set()
         offset = 0
         for number, line in enumerate(self._file, 1):
             digest.update(line)
@@ -110,11 +110,12 @@ class Recordings:
                 for one in self._parse(line, number):
                     hashes.append(hash(one.key))
                     offsets.append(offset)
-                    self.dimensions.add(one.dimension)
-                    self.rubrics.add(one.rubric)
+                    abouts.add(one.key[1:3])
             offset += len(line)
         if offset == 0:
             raise InputError(f"{self.path}: the file is empty; it must hold at least one reply")
+        self.rubrics = {rubric for rubric, _ in abouts}
+        self.dimensions = {dimension for _, dimension in abouts}
         self.digest = digest.hexdigest()
         self._hashes = np.frombuffer(hashes, dtype=np.int64) if hashes else np.empty(0, np.int64)
         self._offsets = np.frombuffer(offsets, dtype=np.int64) if offsets else np.empty(0, np.int64)
@@ -132,10 +133,10 @@ class Recordings:
             double = next((one for one in self._at(second) if one.key in keys), None)
             if double is None:
                 continue  # two keys with one hash
-            if first == second or double.rubric is None:
+            if first == second or double.key.rubric is None:
                 raise InputError(
                     f"{self.path}: lines {self._line(first)} and {self._line(second)} both hold "
-                    f"{_about(double.id, double.dimension, double.sample)}: keep one of them"
+                    f"{_about(double.key.id, double.key.dimension, double.key.sample)}: keep one of them"
                 )
             superseded[place] = True
         self._hashes, self._offsets = self._hashes[~superseded], self._offsets[~superseded]
@@ -165,7 +166,7 @@ class Recordings:
     def _parse(self, line: bytes, number: int | None) -> Iterator[_Recording]:
         where = f"{self.path}, line {number}" if number else f"{self.path}"
         try:
-            row = json.loads(line.removeprefix(_BOM) if number in (1, None) else line)
+            row = _decode((line.removeprefix(_BOM) if number in (1, None) else line).decode())
         except (ValueError, RecursionError):
             if number is not None and not line.endswith(b"\n") and line.startswith(b'{"schema_version"'):
                 return  # the last line of a run that was stopped while it wrote
@@ -198,7 +199,7 @@ def _recording(
     dimension, sample = fields.get("dimension") or None, fields.get("sample")
     if not isinstance(text, str):
         raise InputError(f"{where}: {text_field!r} must be a text; leave the row out where there is no reply")
-    if finish is not None and finish not in get_args(Finish):
+    if finish is not None and finish not in _FINISHES:
         raise InputError(f"{where}: 'finish' must be stop, length or score, got {finish!r}")
     if dimension is not None and not isinstance(dimension, str):
         raise InputError(f"{where}: 'dimension' must be a name, got {dimension!r}")
@@ -207,7 +208,7 @@ def _recording(
     if not isinstance(sample, int) or isinstance(sample, bool) or sample < 0:
         raise InputError(f"{where}: 'sample' must be an integer from 0, got {sample!r}")
     known = tokens if isinstance(tokens, int) and not isinstance(tokens, bool) else None
-    return _Recording(id, rubric, dimension, sample, valid_text(text), finish, known)
+    return _Recording(_Key(id, rubric, dimension, sample), valid_text(text), finish, known)
 
 
 class RecordedJudge:

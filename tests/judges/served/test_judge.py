@@ -353,6 +353,13 @@ def test_what_the_server_is(server: ScriptedServer) -> None:
     judge.close()
 
 
+def test_a_revision_behind_the_name(server: ScriptedServer) -> None:
+    server.meeting = lambda body: Say({**completion("1"), "model": "m@main"})
+    judge = a_judge(server.url)
+    assert judge.identity()["revision"] == "main"
+    judge.close()
+
+
 class TestWhatNoRunCanGetPast:
     def test_no_server(self) -> None:
         judge = a_judge("http://127.0.0.1:9/v1", retries=1)
@@ -422,6 +429,25 @@ class TestWhatNoRunCanGetPast:
         judge = a_judge(server.url)
         assert judge.answer([a_request()])[0].error is None
         assert len(server.met) == 2
+        judge.close()
+
+    def test_a_server_that_cuts_long_prompts(self, server: ScriptedServer) -> None:
+        def count_up_to(limit: int, body: Body) -> Say:
+            pictures = sum(part["type"] == "image_url" for part in body["messages"][0]["content"])
+            return Say(completion("1", usage={"prompt_tokens": min(limit, 30 + 64 * pictures)}))
+
+        server.meeting = lambda body: count_up_to(500, body)
+        server.answer = lambda body, count: count_up_to(500, body)
+        judge = a_judge(server.url)
+        large, small = some_frames(20, 224, 224), some_frames(20, 28, 28)
+        answers = judge.answer(
+            [a_request("a", frames=large), a_request("b", frames=some_frames(4, 224, 224))]
+        )
+        cut = "the server counts 500 prompt tokens where the frames alone take 1280 or more"
+        assert any(note.startswith(cut) for note in answers[0].notes)
+        assert not any("counts" in note for note in answers[1].notes)
+        (answer,) = judge.answer([a_request("c", frames=small)])  # small frames may take fewer tokens
+        assert not any("counts" in note for note in answer.notes)
         judge.close()
 
     def test_a_key_that_expires_in_mid_run(self, server: ScriptedServer) -> None:

@@ -16,7 +16,7 @@ from reeljudge.judges.served.dialect import Dialect, derive_seed
 from reeljudge.judges.served.exchange import Body, Server
 from reeljudge.judges.served.meeting import Acquaintance, explain, meet
 from reeljudge.judges.served.pictures import ENCODING, EncodedFrames, SendAs, encode_frames
-from reeljudge.judges.served.replies import read_completion, visual_tokens
+from reeljudge.judges.served.replies import prompt_tokens, read_completion, visual_tokens
 from reeljudge.judges.served.trouble import Trouble
 from reeljudge.verdicts import Reply
 
@@ -85,7 +85,9 @@ class ServedJudge:
             JudgeError: the server cannot be used.
         """
         _, server, met = self._open()
-        revision = met.served_model if met.served_model != self._model else None
+        served = met.served_model
+        # "m-2026-05-01" where "m" was asked for, or the part behind "m@".
+        revision = None if served == self._model or not served else served.removeprefix(f"{self._model}@")
         return {
             "kind": "served",
             "model": self._model,
@@ -190,7 +192,9 @@ class ServedJudge:
         self._ever_answered = True
         self._lost.clear()
         reply, notes = read_completion(exchange.body, question.dimension, sample, tags)
-        return reply, (*notes, *exchange.notes), visual_tokens(exchange.body)
+        cut = self._met.cut_prompt(prompt_tokens(exchange.body), request.frames) if self._met else None
+        notes = (*notes, *exchange.notes, *([cut] if cut else []))
+        return reply, notes, visual_tokens(exchange.body)
 
     async def _lose(self, server: Server, clip: str, trouble: Trouble) -> None:
         """A request is lost. A refusal is about its clip once anything was answered; until then, and

@@ -1,7 +1,7 @@
 """The first exchange with a server: does it answer, does it see, what does it take, what is it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,12 +37,31 @@ class Acquaintance:
         root: the checkpoint behind the name (vLLM).
         version: of the server (vLLM, SGLang, Ollama).
         logprobs: whether it gave log probabilities.
+        picture_tokens: prompt tokens that one test picture took.
     """
 
     served_model: str | None = None
     root: str | None = None
     version: str | None = None
     logprobs: bool = False
+    picture_tokens: float | None = None
+
+    def cut_prompt(self, tokens: int | None, shown: Sequence[Frames]) -> str | None:
+        """What to say where a prompt of `tokens` is too short to hold these frames.
+
+        Some servers (Ollama) cut a prompt that exceeds their context and say nothing. A frame of at
+        least the test picture's size takes no fewer tokens than that did.
+        """
+        if tokens is None or self.picture_tokens is None:
+            return None
+        large = sum(len(frames.pixels) for frames in shown if frames.height * frames.width >= _TEST_SIDE**2)
+        least = large * self.picture_tokens
+        if tokens >= 0.9 * least:
+            return None
+        return (
+            f"the server counts {tokens} prompt tokens where the frames alone take {least:.0f} or more: "
+            "it may have cut the prompt; give it a longer context, or lower --max-frames"
+        )
 
 
 async def meet(server: Server, send_as: SendAs, temporal_factor: int) -> Acquaintance:
@@ -64,8 +83,7 @@ async def meet(server: Server, send_as: SendAs, temporal_factor: int) -> Acquain
             retries=min(server.retries, _TEST_RETRIES),
         )
         seen = prompt_tokens(answered.body)
-        if seen is not None:
-            await _check_seeing(server, seen, pictures)
+        each = None if seen is None else await _picture_tokens(server, seen, pictures)
     except Trouble as trouble:
         raise JudgeError(await explain(server, trouble, send_as)) from None
     reply, _ = read_completion(answered.body, None, 0, ())
@@ -77,6 +95,7 @@ async def meet(server: Server, send_as: SendAs, temporal_factor: int) -> Acquain
         root=root if isinstance(root, str) else None,
         version=await _version(server),
         logprobs=bool(reply.digits) or (isinstance(logprobs, Mapping) and bool(logprobs.get("content"))),
+        picture_tokens=each,
     )
 
 
@@ -129,21 +148,29 @@ async def _version(server: Server) -> str | None:
     return None
 
 
-async def _check_seeing(server: Server, with_pictures: int, pictures: EncodedFrames) -> None:
-    """Compare the prompt's tokens with those of the same question without pictures."""
+async def _picture_tokens(server: Server, with_pictures: int, pictures: EncodedFrames) -> float | None:
+    """Tokens per picture, by comparison with the same question without pictures; None where the
+    server's counts do not tell.
+
+    Raises:
+        Trouble: the pictures do not get to the model.
+    """
     try:
         blind = await server.chat(lambda dialect: _question(dialect, pictures, blind=True), retries=0)
     except Trouble:
-        return  # a server may refuse to answer without pictures; then it looks at them
+        return None  # a server may refuse to answer without pictures; then it looks at them
     without = prompt_tokens(blind.body)
-    # Fewer tokens with pictures than without: the server leaves out what it has cached, nothing is known.
-    if without is not None and 0 <= with_pictures - without < _LEAST_TOKENS * pictures.pictures:
+    if without is None or with_pictures < without:
+        return None  # fewer with pictures than without: it leaves out what it has cached
+    each = (with_pictures - without) / pictures.pictures
+    if each < _LEAST_TOKENS:
         raise Trouble(
             f"{server.address.base} takes pictures and does not show them to the model ({with_pictures} "
             f"prompt tokens with {pictures.pictures} pictures, {without} without): serve a model that sees",
             "blind",
             whole=True,
         )
+    return each
 
 
 def _question(dialect: Dialect, pictures: EncodedFrames, blind: bool = False) -> Body:

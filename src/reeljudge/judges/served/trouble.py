@@ -21,12 +21,16 @@ _READ = 4000
 
 _FILTERED = r"content.?(policy|filter|management)|safety"
 _MENDS = (
-    (r"at most \d+ (image|video)", "raise --limit-mm-per-prompt at the server, or lower --max-frames"),
+    (
+        r"at most \d+ (image|video)|(image|video) count",
+        "raise the server's limit (--limit-mm-per-prompt of vLLM, --limit-mm-data-per-request of SGLang), "
+        "or lower --max-frames",
+    ),
     (
         r"context length|context window|max_model_len|too many tokens|maximum.{0,20}tokens",
         "lower --max-frames, --max-pixels or the reply's length, or serve with a longer context",
     ),
-    (r"too many images|image count|number of images|payload|too large", "lower --max-frames or --max-pixels"),
+    (r"too many images|number of images|payload|too large", "lower --max-frames or --max-pixels"),
     (_FILTERED, "the server's content filter refuses this clip"),
 )
 
