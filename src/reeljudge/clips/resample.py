@@ -20,11 +20,12 @@ FLOAT_STEP = 2.0**-24
 LANES = 4
 """Taps that torch's compiled loop multiplies at once (those products are rounded before they are added)."""
 
-BLOCK = 64
-"""Output rows or columns of one product; their inputs overlap, so that weights are a narrow band."""
-
-ROWS = 256
+ROWS = 128
 """Rows of the source resized across at a time."""
+
+SMALL_PRODUCT = 1 << 17
+"""Multiplications in one matrix product. Small products are fastest here, as the weights are a narrow band
+around a diagonal, and libraries do not spread them over threads, which would fight for the cores."""
 
 PRODUCTS_AT_ONCE = 1 << 21
 """Products summed again at a time: bounds the memory of pictures in which very many values are unsettled."""
@@ -47,22 +48,25 @@ def resize_picture(picture: NDArray[np.uint8], height: int, width: int) -> NDArr
     planes = np.empty((channels, tall, width), np.float32)
     for first in range(0, tall, ROWS):
         rows = picture[first : first + ROWS].transpose(2, 0, 1).astype(np.float32)
-        for left, band, weights in _bands(wide, width):
-            planes[:, first : first + ROWS, left : left + BLOCK] = rows[:, :, band] @ weights.T
+        for left, band, weights in _bands(wide, width, ROWS):
+            planes[:, first : first + ROWS, left : left + len(weights)] = rows[:, :, band] @ weights.T
     resized = np.empty((height, width, channels), np.uint8)
     settled = np.float32(0.5) - _error_bound(across, down)
-    at_once = max(1, PRODUCTS_AT_ONCE // (across.weight.shape[1] * down.weight.shape[1]))
-    for top, band, weights in _bands(tall, height):
+    unsettled = []
+    for top, band, weights in _bands(tall, height, width):
         values = weights @ planes[:, band]
         nearest = np.rint(values)
         np.abs(np.subtract(values, nearest, out=values), out=values)
-        unsettled = np.flatnonzero(values > settled)
-        for some in range(0, len(unsettled), at_once):
-            chosen = unsettled[some : some + at_once]
-            channel, row, column = np.unravel_index(chosen, values.shape)
-            nearest.flat[chosen] = np.rint(_exact(picture, across, down, top + row, column, channel))
+        channel, row, column = np.unravel_index(np.flatnonzero(values > settled), values.shape)
+        unsettled.append((channel, row + top, column))
         np.clip(nearest, 0, 255, out=nearest)
-        resized[top : top + BLOCK] = nearest.astype(np.uint8).transpose(1, 2, 0)
+        resized[top : top + len(weights)] = nearest.astype(np.uint8).transpose(1, 2, 0)
+    channel, row, column = (np.concatenate(places) for places in zip(*unsettled, strict=True))
+    at_once = max(1, PRODUCTS_AT_ONCE // (across.weight.shape[1] * down.weight.shape[1]))
+    for first in range(0, len(row), at_once):
+        some = slice(first, first + at_once)
+        exact = np.rint(_exact(picture, across, down, row[some], column[some], channel[some]))
+        resized[row[some], column[some], channel[some]] = np.clip(exact, 0, 255).astype(np.uint8)
     return resized
 
 
@@ -99,17 +103,21 @@ def _fma(a: Any, b: Any, c: Any) -> NDArray[np.float32]:
 
 
 @lru_cache(maxsize=64)
-def _bands(size_in: int, size_out: int) -> tuple[tuple[int, slice, NDArray[np.float32]], ...]:
-    """(first output, inputs, weights of shape (outputs, inputs)) for blocks of outputs."""
-    start, count, weight = taps(size_in, size_out)
+def _bands(size_in: int, size_out: int, across: int) -> tuple[tuple[int, slice, NDArray[np.float32]], ...]:
+    """(first output, inputs, weights of shape (outputs, inputs)) for blocks of outputs, for products with
+    matrices of `across` columns."""
+    start, size, weight = taps(size_in, size_out)
+    block = 16
+    while block > 1 and block * (block * size_in / size_out + weight.shape[1]) * across > SMALL_PRODUCT:
+        block //= 2
     bands = []
-    for first in range(0, size_out, BLOCK):
-        chosen = range(first, min(first + BLOCK, size_out))
-        low, high = int(start[first]), int(max(start[i] + count[i] for i in chosen))
+    for first in range(0, size_out, block):
+        chosen = range(first, min(first + block, size_out))
+        low, high = int(start[first]), int(max(start[i] + size[i] for i in chosen))
         dense = np.zeros((len(chosen), high - low), np.float32)
         for i in chosen:
             at = int(start[i]) - low
-            dense[i - first, at : at + int(count[i])] = weight[i, : count[i]]
+            dense[i - first, at : at + int(size[i])] = weight[i, : size[i]]
         bands.append((first, slice(low, high), dense))
     return tuple(bands)
 
