@@ -18,6 +18,7 @@ COMMANDS: dict[str, Command] = {
     "merge": Command("reeljudge.cli.merge:merge", "Join runs, for example shards of one manifest."),
     "read": Command("reeljudge.cli.read:read", "Raw replies into verdicts: the reader alone."),
     "synth": Command("reeljudge.cli.synth:synth", "Synthetic clips with true scores and rationales."),
+    "train": Command("reeljudge.cli.train:train", "Train a judge: sft, then grpo."),
     "judges": Command("reeljudge.cli.judges:judges", "The judges that are there."),
     "rubrics": Command("reeljudge.cli.rubrics:rubrics", "The rubrics that are there, or one in full."),
     "agree": Command("reeljudge.cli.agree:agree", "A judge's scores against people's."),

@@ -1,8 +1,8 @@
 """Attention for vision towers on batches of clips of one size, without a loop over their cells.
 
-transformers runs the vision tower's attention once per window, in a loop: for small clips on a CPU that loop is
-most of the time. Where all windows have the same length they are one batched product. The numbers are the same
-(a test compares them).
+transformers runs the vision tower's attention once per window, in a loop: for small clips on a CPU that
+loop is most of the time. Where all windows have the same length they are one batched product. The numbers
+are the same (a test compares them).
 """
 
 from typing import Any

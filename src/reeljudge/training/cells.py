@@ -16,9 +16,16 @@ PLACES = 16
 UNKNOWN = -100
 """A label that cannot be told from this cell; the loss leaves it out."""
 
-FRAME_HEADS = {"object": 7, "colour": 9, "count": 4, "x": PLACES, "y": PLACES, "dark": 2}
+FRAME_HEADS = {
+    "object": len(OBJECTS) + 1,
+    "colour": len(COLOURS) + 1,
+    "count": 4,
+    "x": PLACES,
+    "y": PLACES,
+    "dark": 2,
+}
 """What is asked of each of a cell's two frames -> the number of answers."""
-CELL_HEADS = {"size": 3, "background": 6, "tint": 4, "light": 2, "signs": 5, "flaw": 21}
+CELL_HEADS = {"size": len(SIZES), "background": 6, "tint": 4, "light": 2, "signs": 5, "flaw": 21}
 """What is asked of a cell as a whole -> the number of answers. `flaw`: none, or kind and level."""
 
 _OBJECTS, _COLOURS, _SIZES = list(OBJECTS), list(COLOURS), list(SIZES)

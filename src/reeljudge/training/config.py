@@ -1,4 +1,4 @@
-"""The settings of the recipes. One frozen model per recipe: it is the documentation, the YAML and the record."""
+"""The settings of the recipes. One frozen model per recipe: documentation, YAML and record in one."""
 
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -28,6 +28,10 @@ class SynthSource(Settings):
     )
     dimensions: tuple[str, ...] | None = Field(
         None, description="Rubrics with a reply per dimension: ask for these; None asks for all."
+    )
+    wording: Literal["varied", "plain"] = Field(
+        "varied",
+        description="varied: sentences in many forms; plain: one form each, which is learned sooner.",
     )
     camera: float = Field(
         0.5, ge=0, le=1, description="Share of clips that get the small losses of a written and decoded file."
@@ -156,7 +160,73 @@ class GrpoConfig(RecipeConfig):
     )
 
 
+class Shape(Settings):
+    """The sizes of a new Qwen2.5-VL network."""
+
+    side: int = Field(64, description="Pixels per side of a frame.")
+    patch: int = Field(8, description="Pixels per side of a patch.")
+    merge: int = Field(4, description="Patches per side that the projector joins into one visual token.")
+    vision_size: int = Field(96, description="Width of the vision tower.")
+    vision_depth: int = Field(3, description="Layers of the vision tower; all of them see the whole frame.")
+    vision_inner: int = Field(256, description="Inner width of the vision tower's MLPs.")
+    vision_heads: int = Field(4, description="Attention heads of the vision tower.")
+    size: int = Field(192, description="Width of the language model.")
+    depth: int = Field(4, description="Layers of the language model.")
+    inner: int = Field(512, description="Inner width of the language model's MLPs.")
+    heads: int = Field(4, description="Attention heads of the language model.")
+    kv_heads: int = Field(2, description="Key and value heads of the language model.")
+
+
+class PerceiveConfig(Settings):
+    """Settings of `reeljudge train perceive`: a new small network whose vision tower learns to see."""
+
+    output: Path = Field(description="Folder of the new checkpoint; training resumes when it holds a state.")
+    shape: Shape = Field(Shape(), description="Sizes of the new network.")
+    tower_from: Path | None = Field(
+        None, description="Checkpoint whose vision tower to go on with; None: new."
+    )
+    seed: int = Field(1, description="Seed of the clips and of the random weights.")
+    steps: int = Field(1000, ge=1, description="Updates.")
+    batch: int = Field(128, ge=1, description="Cells per update, over all processes.")
+    lr: float = Field(4e-3, gt=0, description="Peak learning rate.")
+    optimizer: Literal["adamw", "muon"] = Field(
+        "muon", description="adamw, or muon for the layers' matrices."
+    )
+    weight_decay: float = Field(0.01, ge=0, description="Decoupled weight decay.")
+    warmup: float = Field(0.03, ge=0, lt=1, description="Share of the steps in which the rate rises.")
+    save_every: int = Field(100, ge=1, description="Steps between states to resume from.")
+    threads: int | None = Field(None, ge=1, description="CPU threads per process.")
+    bf16: bool = Field(True, description="Compute in bfloat16, keep weights in float32.")
+
+
 C = TypeVar("C", bound=BaseModel)
+
+
+def parse_changes(changes: list[str]) -> dict[str, Any]:
+    """`KEY=VALUE` strings as settings; values are YAML, dots reach into nested settings.
+
+    Raises:
+        UsageError: no `=` in a change.
+    """
+    values: dict[str, Any] = {}
+    for change in changes:
+        name, equals, text = change.partition("=")
+        if not equals:
+            raise UsageError(f"--set {change!r}: write KEY=VALUE")
+        place = values
+        *outer, last = name.strip().split(".")
+        for part in outer:
+            place = place.setdefault(part, {})
+        place[last] = yaml.safe_load(text)
+    return values
+
+
+def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    both = dict(old)
+    for key, value in new.items():
+        inner = isinstance(value, dict) and isinstance(old.get(key), dict)
+        both[key] = _merged(old[key], value) if inner else value
+    return both
 
 
 def read_config(path: Path, kind: type[C], overrides: dict[str, Any] | None = None) -> C:
@@ -174,7 +244,7 @@ def read_config(path: Path, kind: type[C], overrides: dict[str, Any] | None = No
         raise InputError(f"config {path} is no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
         raise InputError(f"config {path} must hold a mapping of settings, for example `lr: 5.0e-5`")
-    values |= overrides or {}
+    values = _merged(values, overrides or {})
     try:
         return kind.model_validate(values)
     except ValidationError as error:
@@ -185,7 +255,8 @@ def _first_trouble(error: ValidationError, kind: type[BaseModel]) -> str:
     trouble = error.errors()[0]
     place = ".".join(str(part) for part in trouble["loc"])
     if trouble["type"] == "extra_forbidden":
-        return f"unknown key {place!r}.{did_you_mean(str(trouble['loc'][-1]), _fields(kind, trouble['loc'][:-1]))}"
+        known = _fields(kind, trouble["loc"][:-1])
+        return f"unknown key {place!r}.{did_you_mean(str(trouble['loc'][-1]), known)}"
     if trouble["type"] == "missing":
         return f"key {place!r} is missing"
     message = str(trouble["msg"]).removeprefix("Value error, ")

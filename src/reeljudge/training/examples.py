@@ -8,7 +8,8 @@ from typing import Any
 
 from reeljudge.errors import InputError, ReeljudgeError
 from reeljudge.rubrics import Question, Rubric, ask, read_reply
-from reeljudge.synth import reply_for, sample_clip
+from reeljudge.synth import SynthClip, reply_for, sample_clip
+from reeljudge.synth.rationales import Writer
 from reeljudge.synth.replies import RUBRICS
 from reeljudge.tables import numbered_rows
 from reeljudge.training.config import SynthSource
@@ -58,6 +59,8 @@ class SynthExamples(Sequence[Example]):
         source, index = self._source, self._source.first + number
         clip = sample_clip(source.seed, index, source.split)
         row = clip.row()
+        if source.wording == "plain":
+            row["rationales"] = plain_rationales(clip)
         # Each clip is asked about one dimension; clips of a group are asked about different ones.
         dimension = self._dimensions[(index + index // 4) % len(self._dimensions)]
         questions = ask(
@@ -77,6 +80,20 @@ class SynthExamples(Sequence[Example]):
             synth=(source, index),
             facts=row["facts"],
         )
+
+
+class _FirstChoice:
+    """Stands in for the stream that varies a writer's words."""
+
+    def pick(self, items: Sequence[Any]) -> Any:
+        return items[0]
+
+
+def plain_rationales(clip: SynthClip) -> dict[str, Any]:
+    """The rationales of a clip in one wording, the first of each list of ways to say it."""
+    writer = Writer(clip)
+    writer.draw = _FirstChoice()  # type: ignore[assignment]
+    return {"videoscore2": writer.joint(), "gradeo": writer.staged()}
 
 
 def read_examples(

@@ -10,7 +10,7 @@ from torch import nn
 Schedule = Literal["cosine", "linear", "constant"]
 
 MUON_LARGEST = 1024
-"""Muon orthogonalises a matrix with five products of its own size: above this side that costs more than it gives."""
+"""Muon takes products of a matrix with itself: above this side they cost more than they give."""
 
 
 class Optimizer:

@@ -1,4 +1,4 @@
-"""In which order examples are seen: a pure function of the seed, so that training resumes where it stopped."""
+"""In which order examples are seen: a function of the seed alone, so that training resumes exactly."""
 
 import math
 from collections.abc import Sequence

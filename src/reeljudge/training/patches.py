@@ -1,4 +1,4 @@
-"""Frames as the patches of Qwen's vision tower, for whole batches at once (the same values as its processor's)."""
+"""Frames as the patches of Qwen's vision tower, for whole batches at once; its processor gives the same."""
 
 import numpy as np
 import torch
@@ -14,8 +14,8 @@ def patches_of(
         frames: (clips, T, H, W, 3); T even, H and W multiples of `patch * merge`.
 
     Returns:
-        float32 (clips * T/2 * H/patch * W/patch, 3 * 2 * patch * patch), in the processor's order: cells, then
-        blocks of `merge` x `merge` patches.
+        float32 (clips * T/2 * H/patch * W/patch, 3 * 2 * patch * patch), in the processor's order: cells,
+        then blocks of `merge` x `merge` patches.
     """
     clips, count, height, width, _ = frames.shape
     rows, columns = height // (patch * merge), width // (patch * merge)

@@ -12,47 +12,27 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader, Dataset
 
 from reeljudge.training.attention import use_windowed_attention
 from reeljudge.training.cells import CELL_HEADS, FRAME_HEADS, UNKNOWN, CellBatch, cell_batch
+from reeljudge.training.config import PerceiveConfig, Shape
 from reeljudge.training.journal import Journal
 from reeljudge.training.optimizer import Optimizer, rate
 from reeljudge.training.parallel import Team, join_team
 from reeljudge.training.patches import grids_of, patches_of
-from reeljudge.training.shapes import Shape, new_model, new_processor, save_checkpoint
+from reeljudge.training.shapes import new_model, new_processor, save_checkpoint
 from reeljudge.training.states import load_state, save_state
 from reeljudge.training.tokenizer import new_tokenizer
 from reeljudge.training.world_words import phrases, words
 
-
-class PerceiveConfig(BaseModel):
-    """Settings of `reeljudge train perceive`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    output: Path = Field(
-        description="Folder of the checkpoint that is made; training resumes when it exists."
-    )
-    shape: Shape = Field(Shape(), description="Sizes of the new network.")
-    seed: int = Field(1, description="Seed of the clips and of the random weights.")
-    steps: int = Field(1500, description="Updates.")
-    batch: int = Field(128, description="Cells per update, over all processes.")
-    lr: float = Field(4e-3, description="Peak learning rate.")
-    optimizer: Literal["adamw", "muon"] = Field(
-        "muon", description="adamw, or muon for the layers' matrices."
-    )
-    weight_decay: float = Field(0.01, description="Decoupled weight decay.")
-    warmup: float = Field(0.03, description="Share of the steps in which the rate rises.")
-    save_every: int = Field(100, description="Steps between states to resume from.")
-    threads: int = Field(1, description="CPU threads per process.")
-    bf16: bool = Field(True, description="Compute in bfloat16, keep weights in float32.")
+WEIGHTS = {"object": 3.0, "size": 2.0, "flaw": 2.0}
+"""Weights in the loss of what is hardest to see; 1 for the rest."""
 
 
 class Cells(Dataset):
@@ -100,7 +80,7 @@ class Eyes(nn.Module):
 def _judge(name: str, logits: torch.Tensor, truth: torch.Tensor, right: dict[str, float]) -> torch.Tensor:
     known = truth != UNKNOWN
     right[name] = float((logits.argmax(-1) == truth)[known].float().mean())
-    return cross_entropy(logits, truth, ignore_index=UNKNOWN)
+    return WEIGHTS.get(name, 1.0) * cross_entropy(logits, truth, ignore_index=UNKNOWN)
 
 
 @torch.no_grad()
@@ -129,11 +109,16 @@ def start_from_cosines(tower: Any, shape: Shape) -> None:
 
 def perceive(config: PerceiveConfig) -> Path:
     """Run the recipe; returns the folder of the checkpoint."""
-    torch.set_num_threads(config.threads)
+    if config.threads:
+        torch.set_num_threads(config.threads)
     team = join_team()
     tokenizer = new_tokenizer(words(), phrases())
     model = new_model(config.shape, tokenizer, config.seed)
-    start_from_cosines(model.model.visual, config.shape)
+    if config.tower_from is None:
+        start_from_cosines(model.model.visual, config.shape)
+    else:
+        old = type(model).from_pretrained(config.tower_from, dtype=torch.float32)
+        model.model.visual.load_state_dict(old.model.visual.state_dict())
     use_windowed_attention(model)
     eyes = Eyes(model.model.visual, config.shape)
     parameters = dict(eyes.named_parameters())

@@ -12,6 +12,7 @@ from torch import nn
 
 from reeljudge.errors import InputError
 from reeljudge.judges.local.checkpoint import find_adapter, find_checkpoint
+from reeljudge.judges.local.judge import end_tokens
 from reeljudge.judges.local.loading import BROKEN, first_line
 from reeljudge.training.attention import use_windowed_attention
 from reeljudge.training.config import RecipeConfig
@@ -49,6 +50,11 @@ class Policy:
     @property
     def pad(self) -> int:
         return int(self.processor.tokenizer.pad_token_id)
+
+    @property
+    def end_tokens(self) -> frozenset[int]:
+        """The tokens that end a reply."""
+        return end_tokens(self.base.generation_config, self.processor.tokenizer)
 
     def trained(self) -> dict[str, nn.Parameter]:
         """The parameters that are trained, by name."""

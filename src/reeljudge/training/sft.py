@@ -147,7 +147,7 @@ def train_sft(config: SftConfig, on_step: Callable[[int], None] | None = None) -
     first = load_state(state, policy.model, optimizer)
     journal = Journal(config.output, steps, first, show=team.leads)
     if team.leads:
-        (config.output / "config.json").write_text(config.model_dump_json(indent=1), encoding="utf-8")
+        (config.output / "recipe.json").write_text(config.model_dump_json(indent=1), encoding="utf-8")
     loader = DataLoader(
         Steps(config, material.examples, encoder, policy.pad, team, first),
         batch_size=None,
@@ -163,7 +163,7 @@ def train_sft(config: SftConfig, on_step: Callable[[int], None] | None = None) -
         journal.step(step, values)
         last = step + 1 == steps
         if team.leads and config.validation_rows and ((step + 1) % config.validate_every == 0 or last):
-            _validate(policy, material, encoder, config, journal, step + 1)
+            validate_now(policy, material, encoder, config, journal, step + 1)
         if (step + 1) % config.save_every == 0 or last:
             for parameter in late:
                 parameter.requires_grad_(True)
@@ -212,7 +212,7 @@ def _update(
     }
 
 
-def _validate(
+def validate_now(
     policy: Policy, material: Material, encoder: Encoder, config: RecipeConfig, journal: Journal, step: int
 ) -> None:
     found = validate(policy, material.validation, encoder, material.rubric, max_reply=config.max_reply)

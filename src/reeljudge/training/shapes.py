@@ -3,28 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from reeljudge.training.config import Shape
 from reeljudge.training.tokenizer import CHAT_TEMPLATE
-
-
-class Shape(BaseModel):
-    """The sizes of a new Qwen2.5-VL network."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    side: int = Field(64, description="Pixels per side of a frame.")
-    patch: int = Field(8, description="Pixels per side of a patch.")
-    merge: int = Field(4, description="Patches per side that the projector joins into one visual token.")
-    vision_size: int = Field(96, description="Width of the vision tower.")
-    vision_depth: int = Field(3, description="Layers of the vision tower; all of them see the whole frame.")
-    vision_inner: int = Field(256, description="Inner width of the vision tower's MLPs.")
-    vision_heads: int = Field(4, description="Attention heads of the vision tower.")
-    size: int = Field(192, description="Width of the language model.")
-    depth: int = Field(4, description="Layers of the language model.")
-    inner: int = Field(512, description="Inner width of the language model's MLPs.")
-    heads: int = Field(4, description="Attention heads of the language model.")
-    kv_heads: int = Field(2, description="Key and value heads of the language model.")
 
 
 def new_model(shape: Shape, tokenizer: Any, seed: int = 0) -> Any:

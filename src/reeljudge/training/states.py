@@ -1,4 +1,4 @@
-"""States to resume from: parameters, optimizer and the next step. Our own files, read without running code."""
+"""States to resume from: parameters, optimizer and the next step; read without running code."""
 
 import os
 from pathlib import Path

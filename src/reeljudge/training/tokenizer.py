@@ -1,4 +1,4 @@
-"""A small byte-level BPE tokenizer of Qwen's scheme for a small world: its special tokens, one token per digit."""
+"""A small byte-level BPE tokenizer of Qwen's scheme: its special tokens, one token per digit."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,7 +14,10 @@ SPECIAL = (
 )
 """Qwen's special tokens, in the order of their ids here (from 0)."""
 
-PATTERN = r"""(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"""
+PATTERN = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 """How text is cut before merging, as Qwen2's tokenizer does: a word with its space, each digit on its own."""
 
 CHAT_TEMPLATE = (

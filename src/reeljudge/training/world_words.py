@@ -1,4 +1,4 @@
-"""What the tokenizer of the bundled judge takes whole: the words and the fixed phrases of the synthetic world."""
+"""What the bundled judge's tokenizer takes whole: the words and fixed phrases of the synthetic world."""
 
 import re
 
