@@ -137,6 +137,7 @@ def _one_pass(source: Source, settings: FrameSettings, indices: tuple[int, ...])
         places.setdefault(index, []).append(place)
     with source.open() as reader:
         converter = VideoReformatter()
+        unit = float(reader.stream.time_base or 0)
         for frame in _decoded(reader, seen):
             index = seen.total
             seen.total += 1
@@ -146,7 +147,7 @@ def _one_pass(source: Source, settings: FrameSettings, indices: tuple[int, ...])
             source.refuse_above("max_pixels", pixels, source.limits.max_pixels, "pixels per frame")
             if index not in places:
                 continue
-            seen.times[index] = frame.time
+            seen.times[index] = frame.pts * unit if frame.pts is not None else None
             if seen.pixels is not None and not places[index]:
                 continue
             picture = _upright_picture(source, converter, frame, index)
