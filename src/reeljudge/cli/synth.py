@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from reeljudge.cli.app import INTERRUPTED
 from reeljudge.cli.console import examples, results, tell, write_json
 from reeljudge.cli.options import Json
 
@@ -40,8 +41,12 @@ def synth(
 
     chosen = {"generators": tuple(generator)} if generator else {}
     settings = SetSettings(seed, split, size, **chosen)
-    with _bar() as show:
-        written = write_set(out, count, settings, workers=workers, on_video=show)
+    try:
+        with _bar() as show:
+            written = write_set(out, count, settings, workers=workers, on_video=show)
+    except KeyboardInterrupt:
+        tell("stopped; what was written is kept. Give the same command again to go on")
+        raise typer.Exit(INTERRUPTED) from None
     if json:
         write_json(
             {
