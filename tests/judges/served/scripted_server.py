@@ -22,6 +22,7 @@ class Say:
     headers: dict[str, str] = field(default_factory=dict)
     wait: float = 0.0
     cut_after: int | None = None
+    hang_up: bool = False
 
 
 def completion(content: Any = "ok", **fields: Any) -> Body:
@@ -103,17 +104,16 @@ def serving(server: ScriptedServer) -> Iterator[ScriptedServer]:
 
         def send(self, say: Say) -> None:
             data = say.body if isinstance(say.body, bytes) else json.dumps(say.body).encode()
-            self.send_response(say.status)
-            for name, value in say.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
             try:
-                if say.cut_after is None:
-                    self.wfile.write(data)
-                else:
+                if not say.hang_up:
+                    self.send_response(say.status)
+                    for name, value in say.headers.items():
+                        self.send_header(name, value)
+                    self.send_header("Content-Length", str(len(data)))
+                    self.end_headers()
                     self.wfile.write(data[: say.cut_after])
                     self.wfile.flush()
+                if say.hang_up or say.cut_after is not None:
                     self.connection.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
             except OSError:

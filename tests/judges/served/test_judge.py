@@ -157,6 +157,24 @@ def test_what_passes_is_tried_again(server: ScriptedServer, trouble: Say, kind: 
     judge.close()
 
 
+def test_a_connection_that_the_server_closed_costs_no_attempt(server: ScriptedServer) -> None:
+    server.answer = lambda body, count: Say(hang_up=True) if count == 1 else Say(completion())
+    judge = a_judge(server.url, retries=0)
+    (answer,) = judge.answer([a_request()])
+    assert texts([answer]) == ["ok"]
+    assert not any("attempt" in note for note in answer.notes)
+    judge.close()
+
+
+def test_a_server_that_always_hangs_up(server: ScriptedServer) -> None:
+    server.answer = lambda body, count: Say(hang_up=True)
+    judge = a_judge(server.url, retries=2)
+    (answer,) = judge.answer([a_request()])
+    assert str(answer.error) == f"served:m: {server.url} closed the connection (3 attempts)"
+    assert len(server.asked) == 4
+    judge.close()
+
+
 def test_retries_end(server: ScriptedServer) -> None:
     server.answer = lambda body, count: Say({"error": {"message": "boom"}}, 500)
     judge = a_judge(server.url, retries=3)

@@ -4,6 +4,7 @@ import base64
 import importlib.util
 import io
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -171,7 +172,8 @@ def test_greedy_means_greedy(judge: Any, checkpoint: Path) -> None:
             new = out[0, inputs["input_ids"].shape[1] :]
             found.append(processor.decode(new, skip_special_tokens=True))
     assert plain != penalised  # else this would show nothing
-    assert written(judge.answer(asked)) == plain
+    served = [re.sub(r"<\|\w+\|>", "", text) for text in written(judge.answer(asked))]
+    assert served == plain  # the server leaves special tokens in the text
 
 
 def _as_pictures(message: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from reeljudge.judges.served.dialect import Dialect
 from reeljudge.judges.served.replies import NotACompletion
 from reeljudge.judges.served.throttle import Throttle
 from reeljudge.judges.served.trouble import (
+    CLOSED,
     Trouble,
     Words,
     from_garbage,
@@ -109,6 +110,7 @@ class Server:
         """
         left = self.retries if retries is None else retries
         tried: list[str] = []
+        stale = False
         # The place is kept while waiting for the next attempt: else every other request would run
         # into the same wall meanwhile.
         async with self.throttle:
@@ -121,6 +123,9 @@ class Server:
                         continue
                     raise rejected.plain from None
                 except Trouble as trouble:
+                    if trouble.kind == CLOSED and not stale:
+                        stale = True  # once, at once and not counted
+                        continue
                     if trouble.full:
                         self.throttle.slower(trouble.wait)
                     if not trouble.again or len(tried) >= left:

@@ -11,6 +11,10 @@ import httpx
 
 from reeljudge.judges.served.address import KEY_VARIABLE, Address
 
+CLOSED = "closed connection"
+"""Kind of a request to which not a byte came back. A connection that was kept open may be closed by the
+server in the very moment of its next use; that says nothing about the request."""
+
 LONGEST_WAIT = 120.0
 """Seconds; a server that asks for more is asked again after this long."""
 
@@ -100,7 +104,9 @@ def from_transport(error: Exception, address: Address, timeout: float) -> Troubl
     if isinstance(error, TimeoutError | httpx.TimeoutException):
         text = f"{address.base} did not answer within {timeout:g} s: raise --timeout or lower --concurrency"
         return Trouble(text, "timeout", again=True, full=True, answered=False)
-    if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.DecodingError):
+    if isinstance(error, httpx.ReadError | httpx.WriteError) or "without sending a response" in str(error):
+        return Trouble(f"{address.base} closed the connection", CLOSED, again=True, answered=False)
+    if isinstance(error, httpx.RemoteProtocolError | httpx.DecodingError):
         return Trouble(f"{address.base} broke off its answer", "half a response", again=True, answered=False)
     what = address.redact(" ".join(str(error).split())) or type(error).__name__
     text = f"no exchange with {address.base}: {what}"
