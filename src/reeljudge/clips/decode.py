@@ -172,7 +172,7 @@ def _upright_picture(
     source: Source, converter: VideoReformatter, frame: av.VideoFrame, index: int
 ) -> NDArray[np.uint8]:
     try:
-        picture: NDArray = converter.reformat(frame, format="rgb24").to_ndarray()
+        picture: NDArray = converter.reformat(frame, format="rgb24", threads=1).to_ndarray()
         matrix: Any = frame.side_data.get("DISPLAYMATRIX")
     except MemoryError:
         raise

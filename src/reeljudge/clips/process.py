@@ -82,10 +82,8 @@ class DecodingProcess:
                 if self._late:
                     raise self._too_slow(path) from None
                 if taken or attempt == 2:
-                    status = process.returncode
-                    raise VideoUnreadable(
-                        f"{path}: the decoding process died on it (status {status})"
-                    ) from None
+                    died = f"the decoding process died on it (exit status {process.returncode})"
+                    raise VideoUnreadable(f"{path}: {died}") from None
                 # It had died of something else before it saw this video: once more, with a new one.
             finally:
                 timer.cancel()
@@ -167,7 +165,7 @@ class DecodingProcess:
         self._drop()
         if self._closed:
             raise CancelledError
-        reason = "it took too long" if self._late else said or f"status {process.returncode}"
+        reason = "it took too long" if self._late else said or f"exit status {process.returncode}"
         raise DecoderFailed(f"cannot start a decoding process with {sys.executable}: {reason}")
 
     def _kill_after(self, seconds: float) -> threading.Timer:
