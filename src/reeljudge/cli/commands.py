@@ -29,5 +29,8 @@ COMMANDS: dict[str, Command] = {
         "reeljudge.cli.best_of:best_of", "The best clip of each group; what choosing is worth."
     ),
     "pairs": Command("reeljudge.cli.pairs:pairs", "Chosen and rejected clips for preference optimisation."),
+    "benchmark": Command(
+        "reeljudge.cli.benchmark:benchmark", "A public benchmark of judges under a named protocol."
+    ),
     "raters": Command("reeljudge.cli.raters:raters", "How far raters agree with one another."),
 }
