@@ -138,3 +138,33 @@ def test_a_reader_that_stops_reading_ends_the_command_quietly(tmp_path: Path) ->
     assert json.loads(done.stdout)["id"] == "c0"
     assert "Traceback" not in done.stderr
     assert "Exception" not in done.stderr
+
+
+def peak_memory(*arguments: object) -> int:
+    """Run a command to its end and return its peak resident memory in bytes."""
+    process = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return usage.ru_maxrss * 1024
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_rows_take_no_more_memory_than_a_thousand(tmp_path: Path) -> None:
+    reply = "<think>The ball rolls smoothly.</think>\n(1) visual quality: 4\n(2) text-to-video alignment: 3\n"
+    recording = tmp_path / "replies.jsonl"
+    with recording.open("w", encoding="utf-8") as file:
+        for number in range(100_000):
+            whole = f"{reply}(3) physical/common-sense consistency: {1 + number % 5}\n"
+            file.write(json.dumps({"id": f"c{number}", "reply": whole}) + "\n")
+    path = manifest(tmp_path, 100_000)
+    common = ["run", path, "--judge", f"recorded:{recording}"]
+    small = peak_memory(*common, "-o", tmp_path / "small", "--limit", 1000)
+    large = peak_memory(*common, "-o", tmp_path / "large")
+    resumed = peak_memory(*common, "-o", tmp_path / "large")
+    # Parsing takes what it takes; a row may add an index entry, never its text (1.2 kB a row here).
+    assert large - small < 100_000 * 100
+    assert resumed - small < 100_000 * 200
+    assert sum(1 for _ in read_verdicts(tmp_path / "large")) == 100_000

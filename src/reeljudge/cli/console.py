@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 
 from rich.console import Console
 
+_WIDTH = 120
+"""Columns where the output is no terminal."""
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -32,7 +35,8 @@ def write_json(value: Any) -> None:
 
 def results() -> Console:
     """Where results for people go. Nothing in them is markup: prompts may hold any character."""
-    return Console(highlight=False, markup=False, emoji=False)
+    width = None if sys.stdout.isatty() else _WIDTH
+    return Console(highlight=False, markup=False, emoji=False, width=width)
 
 
 def examples(*lines: str) -> Callable[[Function], Function]:
