@@ -127,10 +127,10 @@ def _write_parquet(unfinished: Path, spool: Path, count: int, names: list[str]) 
     for batch in columns():
         for name in set(names) - mixed:
             try:
-                kind = arrow.infer_type(batch[name])
-                fields = [arrow.schema([(name, kinds[name])]), arrow.schema([(name, kind)])]
-                kinds[name] = arrow.unify_schemas(fields, promote_options="permissive").field(0).type
-            except arrow.ArrowException:
+                seen = [kinds[name], _arrow_type(arrow, batch[name])]
+                schemas = [arrow.schema([(name, kind)]) for kind in seen]
+                kinds[name] = arrow.unify_schemas(schemas, promote_options="permissive").field(0).type
+            except (arrow.ArrowException, OverflowError, TypeError):
                 mixed.add(name)
                 kinds[name] = arrow.string()
     schema = arrow.schema([(name, kinds[name]) for name in names])
@@ -139,3 +139,10 @@ def _write_parquet(unfinished: Path, spool: Path, count: int, names: list[str]) 
             for name in mixed:
                 batch[name] = [None if value is None else json.dumps(value) for value in batch[name]]
             writer.write_table(arrow.table(batch, schema=schema))
+
+
+def _arrow_type(arrow: Any, values: list[Any]) -> Any:
+    """The type that fits all values of a column. Raises TypeError or ArrowException where none does."""
+    if any(isinstance(item, dict) for value in values if isinstance(value, list) for item in value):
+        raise TypeError("objects in lists: as columns, they would get each other's fields")
+    return arrow.array(values).type
