@@ -1,6 +1,7 @@
 """What users type: results on stdout, one clear line per error, and the exit statuses."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -357,6 +358,28 @@ def test_read_tells_an_echo_from_an_answer_where_the_prompt_is_given(
     file.write_text(json.dumps({"reply": prompt, "prompt": prompt}) + "\n", encoding="utf-8")
     row = json.loads(call("read", file, "--json")[1])
     assert row["status"] == "unscored"
+
+
+def test_a_terminal_that_is_not_utf8_gets_escapes(recorded: tuple[Path, str]) -> None:
+    manifest, judge = recorded
+    code = "import sys; from reeljudge.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        "score",
+        manifest.parent / "c0.mp4",
+        "--prompt",
+        "球",
+        "--judge",
+        judge,
+    ]
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    shown = subprocess.run(command, capture_output=True, env=environment)
+    assert shown.returncode == 0, shown.stderr
+    assert b"\\u7403" in shown.stdout
+    row = subprocess.run([*command, "--json"], capture_output=True, env=environment)
+    assert json.loads(row.stdout)["prompt"] == "球"
 
 
 def test_judges_and_rubrics_are_listed(call: Callable[..., Ran]) -> None:

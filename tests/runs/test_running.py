@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -86,6 +87,7 @@ def test_errors_are_tried_again_and_the_last_line_wins(tmp_path: Path) -> None:
     assert outcome.failed(0.0)
     assert outcome.failed(0.39)
     assert not outcome.failed(0.4)
+    assert not Outcome(tmp_path, rows=100, statuses=Counter({"error": 29})).failed(0.29)
     fails.remove("c3")
     judge = load_judge(FakeJudge(write))
     outcome = go(clips(5), tmp_path, judge)

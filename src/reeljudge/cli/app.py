@@ -11,7 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from reeljudge import __version__
 from reeljudge.cli.commands import COMMANDS
-from reeljudge.cli.console import complain
+from reeljudge.cli.console import accept_any_text, complain
 from reeljudge.errors import ReeljudgeError, UsageError
 
 OK, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -96,6 +96,7 @@ def _root(
 
 def run_command(arguments: Sequence[str] | None = None) -> int:
     """Run one command; see `main`."""
+    accept_any_text()
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     try:
         status = app(given, prog_name="reeljudge", standalone_mode=False)

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -11,6 +12,13 @@ _WIDTH = 120
 """Columns where the output is no terminal."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def accept_any_text() -> None:
+    """A terminal that is not UTF-8 shows escapes instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def complain(text: str) -> None:
@@ -25,11 +33,8 @@ def tell(text: str) -> None:
 
 def write_json(value: Any) -> None:
     """One line of JSON on stdout, at once, so that a pipe sees rows as they come."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    try:
-        sys.stdout.write(f"{text}\n")
-    except UnicodeEncodeError:  # a terminal that is not UTF-8
-        sys.stdout.write(f"{json.dumps(value, allow_nan=False)}\n")
+    escaped = not (sys.stdout.encoding or "").lower().startswith("utf")
+    sys.stdout.write(f"{json.dumps(value, ensure_ascii=escaped, allow_nan=False)}\n")
     sys.stdout.flush()
 
 

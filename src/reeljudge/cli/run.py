@@ -54,7 +54,7 @@ def run(
     from reeljudge.clips import read_manifest
     from reeljudge.errors import UsageError
     from reeljudge.judging import open_settings
-    from reeljudge.runs import ENGINES, Shard
+    from reeljudge.runs import ENGINES, Shard, refuse_busy
 
     part = None if shard is None else Shard.parse(shard)
     judge_all = ENGINES.get(engine)
@@ -65,6 +65,7 @@ def run(
         _dry_run(clips, output, settings, limit, part, json)
         return
     assert output is not None
+    refuse_busy(output)
 
     from reeljudge.cli.progress import progress_observer
 
@@ -101,6 +102,10 @@ def run(
                 "the same command tries them again, --max-failures SHARE accepts them"
             )
         raise typer.Exit(1)
+    if not json:
+        tell(
+            f"{output}: {outcome.rows} rows; `reeljudge show {shlex.quote(str(output))}` says what they hold"
+        )
 
 
 def _kept(settings: JudgeSettings) -> dict[str, Any]:

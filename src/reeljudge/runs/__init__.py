@@ -7,7 +7,7 @@
 
 from reeljudge.runs.engines import ENGINES
 from reeljudge.runs.export import export_run
-from reeljudge.runs.folder import read_settings, read_verdicts
+from reeljudge.runs.folder import read_settings, read_verdicts, refuse_busy
 from reeljudge.runs.merge import Merged, merge_runs
 from reeljudge.runs.run import Observer, Outcome, run_manifest
 from reeljudge.runs.shards import Shard
@@ -23,6 +23,7 @@ __all__ = [
     "merge_runs",
     "read_settings",
     "read_verdicts",
+    "refuse_busy",
     "run_manifest",
     "summarize",
 ]

@@ -5,7 +5,6 @@ import os
 import platform
 import re
 import shlex
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +14,7 @@ from typing import Any
 from reeljudge import __version__
 from reeljudge.errors import InputError, UsageError
 from reeljudge.judging import Plan
-from reeljudge.tables.lock import FolderLock
+from reeljudge.tables.lock import FolderLock, refusal, writer_of
 from reeljudge.tables.log import LogIndex, LogWriter, read_log, scan_log
 
 SETTINGS_NAME = "run.json"
@@ -129,14 +128,13 @@ def _short(value: Any) -> str:
 def write_settings(folder: Path, settings: Mapping[str, Any]) -> None:
     """Write `run.json` so that there is always a whole one, also after a power cut."""
     text = json.dumps(settings, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
+    part = folder / f".{SETTINGS_NAME}.part"  # one writer per folder: a fixed name leaves no litter behind
     try:
-        handle, name = tempfile.mkstemp(dir=folder, prefix=".run-")
-        with os.fdopen(handle, "wb") as file:
+        with open(part, "wb") as file:
             file.write(text + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, folder / SETTINGS_NAME)
+        os.replace(part, folder / SETTINGS_NAME)
     except OSError as error:
         raise InputError(f"{folder / SETTINGS_NAME}: cannot be written: {error.strerror}") from error
 
@@ -216,6 +214,13 @@ class RunWriter:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def refuse_busy(folder: Path) -> None:
+    """Refuse (`UsageError`) a folder that another process writes to, before a judge is loaded for it."""
+    holder = writer_of(folder)
+    if holder is not None:
+        raise UsageError(refusal(folder, holder))
 
 
 def refuse_difference(folder: Path, there: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

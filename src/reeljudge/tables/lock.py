@@ -34,7 +34,7 @@ class FolderLock:
         self._file: int | None = None
         with _guard:
             if self._name in _held:
-                raise UsageError(_refusal(folder, f"this process ({os.getpid()})"))
+                raise UsageError(refusal(folder, f"this process ({os.getpid()})"))
             self._file = _lock(folder)
             _held.add(self._name)
 
@@ -87,7 +87,7 @@ def _lock(folder: Path) -> int:
         holder = _holder(descriptor)
         os.close(descriptor)
         if error.errno in (errno.EACCES, errno.EAGAIN):
-            raise UsageError(_refusal(folder, holder)) from error
+            raise UsageError(refusal(folder, holder)) from error
         raise InputError(f"{folder}: this file system cannot lock files ({error.strerror})") from error
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "host": socket.gethostname()}).encode(), 0)
@@ -102,5 +102,6 @@ def _holder(descriptor: int) -> str:
         return "another process"
 
 
-def _refusal(folder: Path, holder: str) -> str:
+def refusal(folder: Path, holder: str) -> str:
+    """What to tell whoever wants to write where `holder` does."""
     return f"{folder}: {holder} is writing here; wait until it ends, or choose another folder"
