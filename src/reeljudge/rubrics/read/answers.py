@@ -1,5 +1,6 @@
 """Where a reply states a score: a label, a number behind it, and a place that says that it is the score."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
@@ -12,7 +13,8 @@ from reeljudge.rubrics.read.statements import Statement, complete_answers
 from reeljudge.rubrics.read.text import Cover, Span, count_words, fold
 from reeljudge.rubrics.read.unlabelled import bare_number, sections, sentences
 
-_RANKS = {"own": 0, "other": 1, "plain": 2}
+_RANKS = {"own": 0, "other": 1, "plain": 2, "answer": 2}
+_DIGIT = re.compile(r"\d")
 _FEW_WORDS = 3
 """A stretch with no more words beside its scores is nothing but an answer."""
 
@@ -82,7 +84,7 @@ class Grammar:
             return None
         if not self._places.ends_well(text, hit, place, number, lead):
             return None
-        if not (strong or inside) and (place.below or not self._places.said_by_the_judge(hit, lead)):
+        if not strong and (place.below or not self._places.said_by_the_judge(hit, lead, inside)):
             return None
         return _make(hit, hit.start, number, strong or inside)
 
@@ -99,7 +101,7 @@ class Grammar:
         for stretch in answers or [(0, len(text))]:
             if bisect_left(said, stretch[1]) > bisect_left(said, stretch[0]):
                 continue
-            number = bare_number(text, stretch, self.scale)
+            number = bare_number(text, stretch, self.scale, tagged=bool(answers))
             if number is not None:
                 start, end = number.span[0], number.end
                 more.append(
@@ -113,6 +115,8 @@ class Grammar:
 
     def is_only_answer(self, text: str) -> bool:
         """Whether `text` (a surface) holds a complete answer and next to nothing else."""
+        if _DIGIT.search(text) is None:
+            return False
         statements = self.statements(text)
         if not self.complete(statements):
             return False

@@ -15,6 +15,9 @@ _CONTEXT_WORDS = 2
 
 _ECHO_CONTEXT = 3
 _PROBE = 6
+_SLIP = 3
+"""So many words of a quotation of the prompt may be changed in one place."""
+
 _PLACES = 16
 """Places of one word sequence in the question that are looked at: "a a a a ..." has very many."""
 
@@ -64,7 +67,7 @@ class Asked:
         echo = False
         if echoes or self._dangerous_own:
             for source in self._own:
-                for low, high in source.runs(said):
+                for low, high, _ in source.runs(said):
                     run = said[low:high]
                     if self._is_echo(run):
                         echo = True
@@ -72,7 +75,11 @@ class Asked:
                     elif self._dangerous_own and self._context(run) >= _CONTEXT_WORDS and self._states(run):
                         found.append((low, high))
         if self._dangerous_prompt:
-            found += [run for run in self._prompt.runs(said) if self._is_quoted_prompt(said, run)]
+            thought = next(
+                (place for place, token in enumerate(said) if token[:2] in ("</", "<\\")), len(said)
+            )
+            quotes = _joined(self._prompt.runs(said), said)
+            found += [run for run in quotes if self._is_quoted_prompt(said, run, thought)]
         if not found:
             return Copies(echo=echo)
         places = token_spans(text)
@@ -92,13 +99,13 @@ class Asked:
             and next(self._grammar.labels.hits(" ".join(run)), None) is not None
         )
 
-    def _is_quoted_prompt(self, said: Sequence[str], run: tuple[int, int]) -> bool:
-        """Copied with words around it; or the whole prompt, where no reasoning has come before it."""
+    def _is_quoted_prompt(self, said: Sequence[str], run: tuple[int, int], thought: int) -> bool:
+        """Copied with words around it; or the whole prompt, where no reasoning has come before it (the first
+        of which ends at `thought`)."""
         low, high = run
         if self._context(said[low:high]) >= _CONTEXT_WORDS:
             return True
-        closed = any(token[:2] in ("</", "<\\") for token in said[:low])
-        return high - low == len(self._prompt.tokens) and not closed
+        return high - low == len(self._prompt.tokens) and low <= thought
 
     def _trimmed(self, said: Sequence[str], low: int, high: int) -> tuple[int, int]:
         """Without labels and list numbers at its ends, where a line of the answer may begin."""
@@ -123,21 +130,40 @@ class _Source:
             if len(places) < _PLACES:
                 places.append(place)
 
-    def runs(self, said: Sequence[str]) -> list[tuple[int, int]]:
-        """The longest stretches of three and more tokens that stand in both, left to right."""
+    def runs(self, said: Sequence[str]) -> list[tuple[int, int, int]]:
+        """(start, end, start in the source) of the longest stretches of three and more tokens that stand in
+        both, left to right."""
         found = []
         place = 0
         while place + 3 <= len(said):
-            longest = 0
+            longest = at = 0
             for there in self._places.get(tuple(said[place : place + 3]), ()):
                 length = 3
                 limit = min(len(said) - place, len(self.tokens) - there)
                 while length < limit and said[place + length] == self.tokens[there + length]:
                     length += 1
-                longest = max(longest, length)
+                if length > longest:
+                    longest, at = length, there
             if longest:
-                found.append((place, place + longest))
+                found.append((place, place + longest, at))
                 place += longest
             else:
                 place += 1
         return found
+
+
+def _joined(runs: Sequence[tuple[int, int, int]], said: Sequence[str]) -> list[tuple[int, int]]:
+    """Runs that follow each other in both texts with a slip of a few words between them, as one."""
+    found: list[tuple[int, int]] = []
+    end_there = -1
+    for low, high, there in runs:
+        if found:
+            slip = said[found[-1][1] : low]
+            close = len(slip) <= _SLIP and 0 <= there - end_there <= _SLIP
+            if close and not any(token.isdecimal() or token[0] == "<" for token in slip):
+                found[-1] = (found[-1][0], high)
+                end_there = there + high - low
+                continue
+        found.append((low, high))
+        end_there = there + high - low
+    return found

@@ -9,9 +9,10 @@ from typing import Literal
 from reeljudge.rubrics.model import Rubric
 from reeljudge.rubrics.read.text import fold
 
-Kind = Literal["own", "other", "plain"]
+Kind = Literal["own", "other", "plain", "answer"]
 
-_PLAIN_NAMES = ("score", "rating", "grade", "answer", "final answer")
+_PLAIN_NAMES = ("score", "rating", "grade")
+_ANSWER_NAMES = ("answer", "final answer")
 _OVERALL_NAMES = (
     "final rating score",
     "overall rating score",
@@ -33,8 +34,8 @@ class Label:
     Attributes:
         dimension: index in the rubric.
         text: as it was written.
-        kind: `own`: the rubric's label; `other`: an alias, name or title; `plain`: "score" and the like,
-            where one number is the whole answer.
+        kind: `own`: the rubric's label; `other`: an alias, name or title. Where one number is the whole answer
+            also `plain`: "score" and the like, and `answer`: that very word.
         words: how many words it has.
         unspaced: it is written in a script without spaces, so that a word may stand right before it.
     """
@@ -85,6 +86,8 @@ class Labels:
                 add(chosen[0][0], text, "other")
             for text in _PLAIN_NAMES:
                 add(chosen[0][0], text, "plain")
+            for text in _ANSWER_NAMES:
+                add(chosen[0][0], text, "answer")
         self.entries = tuple(entries)
         self.words = frozenset(word for label in entries for word in _words(label.text))
         self._by_words = {" ".join(_words(label.text)): label for label in entries}

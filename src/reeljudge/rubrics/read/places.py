@@ -184,19 +184,19 @@ class Places:
         ):
             return False
         rest = rest_of_line(text, number.end)
-        if place.below and rest.strip(" .,;)\"'"):
-            return False  # on a line below its label, a score is all that stands there
+        if (place.below or hit.label.kind == "answer") and rest.strip(" .,;)\"'<>/"):
+            return False  # on a line below its label, or behind a mere "answer", a score is all there is
         return not _explains_the_scale(number, rest)
 
-    def said_by_the_judge(self, hit: LabelHit, lead: str) -> bool:
+    def said_by_the_judge(self, hit: LabelHit, lead: str, inside: bool) -> bool:
         """Whether a statement within a sentence is the judge's own score: no condition, aside or quote."""
         sentence = _SENTENCE_END.split(lead[-120:])[-1]
-        if sentence.count("(") > sentence.count(")"):
-            return False
         last = _LAST_WORD.search(sentence)
         if last and hit.label.words == 1 and not hit.label.unspaced and last[1] not in _LITTLE_WORDS:
             return False  # "image quality: 4" is another quality
-        return not self.is_hypothetical(sentence)
+        if inside:
+            return True
+        return sentence.count("(") <= sentence.count(")") and not self.is_hypothetical(sentence)
 
     def is_hypothetical(self, sentence: str) -> bool:
         """Whether what follows `sentence` is said under a condition, or reported from somewhere else."""

@@ -75,16 +75,22 @@ def answer_complete(text: str, rubric: Rubric, dimension: str | None = None) -> 
     """Whether generation may stop: the answer is complete, its reasoning came before it, and it cannot grow.
 
     True once a complete answer stands behind closed reasoning (or in the answer's stage, behind another
-    stage), and a line break, a tag or a table's bar follows its last number, so that "10", "3.5" and "4/10"
+    stage), and a line break or a tag follows its last number, so that "10", "3.5" and "4/10"
     are never cut to a score that they are not. A judge that answers before it reasons is not stopped.
     """
     _check_dimension(rubric, dimension)
     reader = _Reader(text, _known(rubric), dimension, "length", None)
     behind = reader.end_of_reasoning
     return behind is not None and any(
-        block[0].start >= behind and re.match(r"[ \"')\]}]{0,4}[\n<|]", reader.surface[block[-1].end :][:8])
-        for block in reader.blocks
+        block[0].start >= behind and _cannot_grow(reader.surface, block[-1]) for block in reader.blocks
     )
+
+
+def _cannot_grow(text: str, statement: Statement) -> bool:
+    # A number without a label is an answer only while nothing else stands in its tags.
+    ends = "<" if statement.start == statement.number[0] else "\n<"
+    after = text[statement.end : statement.end + 8].lstrip(" \"')]}")
+    return after[:1] != "" and after[0] in ends
 
 
 def _check_dimension(rubric: Rubric, dimension: str | None) -> None:

@@ -38,14 +38,21 @@ def sentences(text: str, scale: Scale, places: Places) -> Iterator[tuple[int, Nu
             yield match.start(), number
 
 
-def bare_number(text: str, stretch: Span, scale: Scale) -> Number | None:
-    """The number that is all there is in `stretch`."""
+def bare_number(text: str, stretch: Span, scale: Scale, tagged: bool) -> Number | None:
+    """The number that is all there is in `stretch`.
+
+    Args:
+        tagged: the stretch stands in the answer's tags. Elsewhere "5." is the mark of a list that never came.
+    """
     start, stop = stretch
     opening = _BEFORE_BARE.match(text, start, stop)
     number = read_number(text, opening.end(), scale) if opening else None
     if number is None or not number.states or number.end > stop:
         return None
-    ending = _AFTER_BARE.match(text, closed(text, number.end), stop)
+    end = closed(text, number.end)
+    if not tagged and (text[end : end + 1] == "." or text[number.end : number.end + 1] == ")"):
+        return None
+    ending = _AFTER_BARE.match(text, end, stop)
     return number if ending is not None and ending.end() == stop else None
 
 
