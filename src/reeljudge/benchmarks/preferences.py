@@ -91,8 +91,7 @@ def pair_numbers(
     measure = chosen.measure
     human = [_human(pair.votes[measure.human]) for pair in chosen.pairs]
     decided = np.array([vote is not None and vote is not Vote.UNDECIDED for vote in human], dtype=bool)
-    score_a = combined(measure, dimensions, scores, [pair.a for pair in chosen.pairs])
-    score_b = combined(measure, dimensions, scores, [pair.b for pair in chosen.pairs])
+    score_a = score_b = np.full(len(chosen.pairs), np.nan)
     votes: list[Vote | None] | None = None
     if scores.votes is not None:
         if measure.rule == "videoscore-v1":
@@ -102,6 +101,8 @@ def pair_numbers(
         margin, how = None, None
         tie_rule = TIE_RULES[measure.rule]
     else:
+        score_a = combined(measure, dimensions, scores, [pair.a for pair in chosen.pairs])
+        score_b = combined(measure, dimensions, scores, [pair.b for pair in chosen.pairs])
         said = ~np.isnan(score_a - score_b)
         margin, how = _margin(measure, len(dimensions), scores, np.concatenate([score_a, score_b]))
         if measure.margin.calibrated is not None:

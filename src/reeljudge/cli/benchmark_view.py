@@ -10,13 +10,6 @@ from reeljudge.benchmarks import MeasureResult, Result, Suite
 from reeljudge.benchmarks.published import Beside
 from reeljudge.cli.agreement_view import MEANING
 
-_SHORT = {
-    "accuracy": "acc",
-    "relaxed_accuracy": "relaxed",
-    "accuracy_with_ties": "w/ ties",
-    "accuracy_without_ties": "w/o ties",
-}
-
 
 def show_result(console: Console, result: Result) -> None:
     """Heading, a table per measure, averages, deviations, notes."""
@@ -72,31 +65,41 @@ def _show_measure(console: Console, measure: MeasureResult, unscored_are: str) -
 
 
 def show_published(console: Console, beside: Beside) -> None:
-    """A published table, marks as footnotes, yours below."""
-    _widen(console, 24 + 11 * len(beside.columns))
+    """A published table, a block per statistic, marks as footnotes, yours below."""
+    _widen(console, 120)
     console.print()
     _say(console, f"published: {beside.title} (protocol {beside.protocol})", style="bold")
-    marks = {(row, column): place for place, (row, column, _) in enumerate(beside.marks, 1)}
-    table = Table(box=None, pad_edge=False, padding=(0, 1))
-    table.add_column("")
-    for column in beside.columns:
-        name, _, statistic = column.rpartition(".")
-        table.add_column(f"{name}\n{_SHORT.get(statistic, statistic)}", justify="right", no_wrap=True)
-    digits = 2 if any(abs(v) > 1.5 for row in beside.rows.values() for v in row if v is not None) else 3
-    for row, values in beside.rows.items():
-        cells = [
-            _printed(value, digits) + _footnote(marks.get((row, column)))
-            for column, value in zip(beside.columns, values, strict=True)
-        ]
-        table.add_row(Text(row + _footnote(marks.get((row, None)))), *map(Text, cells))
-    if beside.yours is not None:
-        ours = [Text(_printed(value, digits)) for value in beside.yours]
-        table.add_row(Text("yours"), *ours, style="bold")
-    console.print(table)
-    for place, (_, _, note) in enumerate(beside.marks, 1):
-        _say(console, f"  [{place}] {note}")
+    for statistic in dict.fromkeys(column.rpartition(".")[2] for column in beside.columns):
+        places = [i for i, column in enumerate(beside.columns) if column.endswith(f".{statistic}")]
+        _say(console, f"  {statistic}")
+        console.print(_block(beside, places))
+    for number, (row, column, note) in enumerate(beside.marks, 1):
+        where = f"{row}, {column}" if column else row
+        _say(console, f"  [{number}] {where}: {note}")
     for note in beside.notes:
         _say(console, f"  note: {note}")
+
+
+def _block(beside: Beside, places: Sequence[int]) -> Table:
+    marks = {(row, column): number for number, (row, column, _) in enumerate(beside.marks, 1)}
+    values = [row[i] for row in beside.rows.values() for i in places]
+    digits = 2 if any(value is not None and abs(value) > 5 for value in values) else 3
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    table.add_column("")
+    for i in places:
+        table.add_column(
+            beside.columns[i].rpartition(".")[0].replace("_", "\n"), justify="right", no_wrap=True
+        )
+    for row, printed in beside.rows.items():
+        cells = [
+            _printed(printed[i], digits) + _footnote(marks.get((row, beside.columns[i]))) for i in places
+        ]
+        table.add_row(Text(f"  {row}{_footnote(marks.get((row, None)))}"), *map(Text, cells))
+    if beside.yours is not None:
+        table.add_row(
+            Text("  yours"), *(Text(_printed(beside.yours[i], digits)) for i in places), style="bold"
+        )
+    return table
 
 
 def show_suites(console: Console, suites: Sequence[Suite]) -> None:
