@@ -49,7 +49,7 @@ def plain_probabilities(plain: PlainQwen, frames, question: str, ids: list[int])
     return [torch.softmax(logits[step, scale].double(), 0) for step in steps]
 
 
-@pytest.mark.parametrize("real", [False, True])
+@pytest.mark.parametrize("real", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("reply", REPLIES)
 def test_digit_probabilities_of_given_replies(
