@@ -30,7 +30,8 @@ class Decoder:
     """Writes replies with a network.
 
     Attributes:
-        limit: most sequences at once; halved, for good, whenever memory runs out.
+        limit: most sequences at once; halved for good where memory runs out, unless it turns out that one
+            question alone was too large.
     """
 
     def __init__(self, network: Network, vocabulary: Vocabulary, end_tokens: frozenset[int], limit: int):
@@ -46,6 +47,7 @@ class Decoder:
         Replies to questions about one clip should follow each other: they share its frames and prefix.
         """
         waiting = deque(writings)
+        before = self.limit
         while waiting:
             batch = _Batch(self._network, self._vocabulary, self._end_tokens)
             full = False
@@ -57,7 +59,7 @@ class Decoder:
                 full = True
             if full:
                 # Outside of the handler, where nothing refers to the failed step's tensors any more.
-                self._make_room(batch, waiting)
+                self._make_room(batch, waiting, before)
 
     def _go_on(self, batch: "_Batch", waiting: deque[Writing]) -> None:
         while waiting or batch.rows:
@@ -70,7 +72,7 @@ class Decoder:
             if batch.rows:
                 batch.step()
 
-    def _make_room(self, batch: "_Batch", waiting: deque[Writing]) -> None:
+    def _make_room(self, batch: "_Batch", waiting: deque[Writing], before: int) -> None:
         """After memory ran out: begin the unfinished replies again, half as many at once."""
         in_flight = [*batch.rows, *([batch.joining] if batch.joining is not None else [])]
         unfinished = [writing for writing in in_flight if writing.finish is None]
@@ -85,6 +87,7 @@ class Decoder:
                     f"{question.video.tokens} of them visual): lower --max-frames, --max-pixels or --fps, "
                     "or take a smaller --dtype or --load-in"
                 )
+            self.limit = before
             return
         self.limit = len(in_flight) // 2
         note = f"out of memory with {len(in_flight)} replies at once: went on with {self.limit}"
