@@ -88,11 +88,9 @@ def _bare_trainer(kind: type, log_probabilities: torch.Tensor) -> object:
 
     trainer = MagicMock(spec=kind)
     trainer._compute_loss = kind._compute_loss.__get__(trainer)  # type: ignore[attr-defined]
-    trainer._get_per_token_logps_and_entropies = lambda *a, **k: (
-        log_probabilities,
-        torch.zeros_like(log_probabilities),
-        None,
-    )[:2]
+    entropies = torch.zeros_like(log_probabilities)
+    trainer._get_per_token_logps_and_entropies = lambda *_, **__: (log_probabilities, entropies, None)
+    trainer.aux_loss_enabled = trainer._entropy_bonus_enabled = False
     trainer.args = SimpleNamespace(delta=None, use_bias_correction_kl=False)
     trainer.beta, trainer.epsilon_low, trainer.epsilon_high = 0.04, 1e9, 1e9
     trainer.loss_type, trainer.importance_sampling_level = "grpo", "token"
@@ -100,7 +98,9 @@ def _bare_trainer(kind: type, log_probabilities: torch.Tensor) -> object:
     trainer.current_gradient_accumulation_steps = 1
     trainer.model = SimpleNamespace(training=True)
     trainer._metrics = {"train": defaultdict(list), "eval": defaultdict(list)}
-    trainer.accelerator = SimpleNamespace(gather=lambda x: x, num_processes=1)
+    trainer.accelerator = SimpleNamespace(
+        gather=lambda x: x, reduce=lambda x, reduction: x, num_processes=1, sync_gradients=False
+    )
     for name in (
         "off_policy_mask_threshold",
         "mask_truncated_completions",

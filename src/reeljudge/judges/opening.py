@@ -16,6 +16,7 @@ JUDGES: Registry[Callable[[str, JudgeOptions], Judge]] = Registry(
         "hf": "reeljudge.judges.local:open_local",
         "served": "reeljudge.judges.served:open_served",
         "recorded": "reeljudge.judges.recorded:open_recorded",
+        "tiny": "reeljudge.judges.tiny:open_tiny",
         "videoscore2": "reeljudge.judges.opening:open_videoscore2",
     },
 )
@@ -29,6 +30,7 @@ _USABLE: dict[str, tuple[str, ...]] = {
     "videoscore2": _CHECKPOINT,
     "served": ("base_url", "send_as", "concurrency", "timeout", "retries", "batch_size"),
     "recorded": ("decode", "batch_size"),
+    "tiny": ("dtype", "device", "batch_size"),
 }
 """Kind -> the options that it can use. Kinds of other packages see to theirs themselves."""
 

@@ -56,6 +56,16 @@ def bundle_weights(folder: Path, into: Path = WEIGHTS) -> None:
             shutil.copy(path, into / path.name)
     model = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float16)
     model.save_pretrained(into)
+    _without_traces(into / "tokenizer_config.json")
+    for path in into.iterdir():
+        path.chmod(0o644)
+
+
+def _without_traces(path: Path) -> None:
+    """Leave out how the tokenizer was loaded when it was saved."""
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    kept = {key: value for key, value in settings.items() if key not in ("is_local", "local_files_only")}
+    path.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 
 
 def bundle_adapter(folder: Path, rubric: str = "gradeo") -> None:

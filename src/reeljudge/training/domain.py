@@ -1,53 +1,89 @@
-"""Fit what the bundled judge takes for its own world: python -m reeljudge.training.domain."""
+"""Fit the rule by which the bundled judge knows its world: python -m reeljudge.training.domain.
 
-import json
-from pathlib import Path
+Takes about two minutes on one core; run it after the weights were bundled.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import binary_cross_entropy_with_logits
 
-from reeljudge.judges.tiny.domain import Domain, statistics_of
-from reeljudge.synth import sample_clip
+from reeljudge.judges.local.vision import VideoEncoder
+from reeljudge.judges.tiny.domain import WIDEST, Domain, Vector, features_of, write_domain
 from reeljudge.training.config import SynthSource
 from reeljudge.training.encoding import synth_frames
+from reeljudge.training.foreign import foreign_film
 
-ALLOWED = 0.005
+logger = logging.getLogger("reeljudge.training")
+
+ALLOWED = 0.01
 """Share of synthetic clips that may be called foreign."""
-RIDGE = 1e-3
+DECAY = 3e-3
+"""Weight of the squared norm of the rule."""
+
+Featurise = Callable[[Any], Vector]
 
 
-def fit_domain(count: int = 3000, seed: int = 5) -> Domain:
-    """The domain of synthetic training clips: half of them place the kinds, half of them set the limit."""
-    source = SynthSource(seed=seed, count=count, camera=0.7)
-    numbers, kinds = [], []
-    for index in range(count):
-        clip = sample_clip(seed, index)
-        kinds.append("none" if clip.visual is None else f"{clip.visual.kind}{clip.visual.level}")
-        numbers.append(statistics_of(synth_frames(source, index).pixels))
-    values, names = np.stack(numbers), np.array(kinds)
-    fit, check = values[: count // 2], values[count // 2 :]
-    fitted = names[: count // 2]
-    means = np.stack([fit[fitted == name].mean(axis=0) for name in sorted(set(fitted))])
-    inside = np.concatenate(
-        [fit[fitted == name] - fit[fitted == name].mean(axis=0) for name in sorted(set(fitted))]
-    )
-    spread = np.cov(inside.T) + RIDGE * np.eye(values.shape[1])
-    whiten = np.linalg.inv(np.linalg.cholesky(spread)).T
-    domain = Domain(means, whiten, 0.0)
-    limit = float(np.quantile([domain.distance(row) for row in check], 1 - ALLOWED))
-    return Domain(means, whiten, limit)
+def fit_domain(see: Featurise, count: int = 3000, seed: int = 5) -> Domain:
+    """Fit a rule on `count` synthetic clips and half as many foreign films; its limit is set on as many more.
+
+    Args:
+        see: from `Frames` to features.
+    """
+    source = SynthSource(seed=seed, count=2 * count, camera=0.7)
+    own = np.stack([see(synth_frames(source, index)) for index in range(2 * count)])
+    template = synth_frames(source, 0)
+    foreign = np.stack([see(_with_pixels(template, foreign_film(index))) for index in range(count // 2)])
+    fit, held = own[:count], own[count:]
+    mean, spread = fit.mean(axis=0), fit.std(axis=0) + 1e-6
+
+    def standard(values: Vector) -> torch.Tensor:
+        return torch.from_numpy(np.clip((values - mean) / spread, -WIDEST, WIDEST))
+
+    inputs = torch.cat([standard(fit), standard(foreign)])
+    truth = torch.cat([torch.zeros(len(fit)), torch.ones(len(foreign))]).double()
+    weights = torch.zeros(inputs.shape[1], dtype=torch.float64, requires_grad=True)
+    bias = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    solver = torch.optim.LBFGS([weights, bias], max_iter=300, line_search_fn="strong_wolfe")
+
+    def closure() -> torch.Tensor:
+        solver.zero_grad()
+        loss = (
+            binary_cross_entropy_with_logits(inputs @ weights + bias, truth) + DECAY * weights.square().sum()
+        )
+        loss.backward()
+        return loss
+
+    solver.step(closure)  # type: ignore[arg-type]
+    rule = weights.detach().numpy()
+    limit = float(np.quantile(standard(held).numpy() @ rule, 1 - ALLOWED))
+    return Domain(mean, spread, rule, -limit)
 
 
-def write_domain(domain: Domain, path: Path) -> None:
-    """Write a domain as JSON."""
-    values = {
-        "means": np.round(domain.means, 5).tolist(),
-        "whiten": np.round(domain.whiten, 5).tolist(),
-        "limit": round(domain.limit, 4),
-    }
-    path.write_text(json.dumps(values) + "\n", encoding="utf-8")
+def _with_pixels(frames: Any, pixels: NDArray[np.uint8]) -> Any:
+    from dataclasses import replace
+
+    return replace(frames, pixels=pixels)
+
+
+def main() -> None:
+    """Fit the rule for the bundled weights and write it beside them."""
+    from reeljudge.judges.local.checkpoint import find_checkpoint
+    from reeljudge.judges.local.loading import load
+    from reeljudge.judges.options import JudgeOptions
+    from reeljudge.judges.tiny.judge import FOLDER, WEIGHTS
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    loaded = load(find_checkpoint(str(WEIGHTS)), None, JudgeOptions())
+    videos = VideoEncoder(loaded.processor, loaded.model.config.video_token_id)
+    domain = fit_domain(lambda frames: features_of(loaded.model.model.visual, videos.encode(frames)))
+    write_domain(domain, FOLDER / "domain.json")
+    logger.info("wrote %s", FOLDER / "domain.json")
 
 
 if __name__ == "__main__":
-    from reeljudge.judges.tiny.judge import FOLDER
-
-    write_domain(fit_domain(), FOLDER / "domain.json")
+    main()

@@ -9,7 +9,8 @@ from typing import Any
 from reeljudge.errors import InputError, ReeljudgeError
 from reeljudge.rubrics import Question, Rubric, ask, read_reply
 from reeljudge.synth import SynthClip, reply_for, sample_clip
-from reeljudge.synth.rationales import Writer
+from reeljudge.synth import phrases as say
+from reeljudge.synth.rationales import Writer, describe
 from reeljudge.synth.replies import RUBRICS
 from reeljudge.tables import numbered_rows
 from reeljudge.training.config import SynthSource
@@ -90,10 +91,17 @@ class _FirstChoice:
 
 
 def plain_rationales(clip: SynthClip) -> dict[str, Any]:
-    """The rationales of a clip in one wording, the first of each list of ways to say it."""
+    """The rationales of a clip in one wording, the first of each list of ways to say it.
+
+    The joint one also says in its own words what the prompt asks for, before it says what is shown: then what is
+    to be compared stands side by side in the same words.
+    """
     writer = Writer(clip)
     writer.draw = _FirstChoice()  # type: ignore[assignment]
-    return {"videoscore2": writer.joint(), "gradeo": writer.staged()}
+    joint, asked = writer.joint(), clip.asked
+    what = describe(asked, size=asked.size is not None, background=asked.background is not None)
+    joint["text_alignment"] = f"{say.ASKS[0].format(what=what)} {joint['text_alignment']}"
+    return {"videoscore2": joint, "gradeo": writer.staged()}
 
 
 def read_examples(

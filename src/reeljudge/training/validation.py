@@ -24,8 +24,8 @@ class Validation:
     """What was found.
 
     Attributes:
-        metrics: per dimension `accuracy.D` (unscored counts as wrong), their mean `accuracy`, `scored`, and
-            for synthetic clips `true` (share of stated facts that are true) and `named` (of flaws that are named).
+        metrics: per dimension `accuracy.D` (unscored counts as wrong), their mean `accuracy`, `scored`,
+            and for synthetic clips `true` (share of stated facts that are true) and `named` (of flaws).
         samples: a few replies beside the truth.
     """
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 __all__ = ["open_tiny"]
 
-USABLE = ("dtype", "device", "batch_size")
-
 
 def open_tiny(target: str, options: JudgeOptions) -> "TinyJudge":
     """Open the bundled judge.
@@ -25,16 +23,11 @@ def open_tiny(target: str, options: JudgeOptions) -> "TinyJudge":
         options: dtype, device and batch_size are used.
 
     Raises:
-        UsageError: a target, or an option of another kind of judge.
+        UsageError: a target.
         MissingExtra: torch or transformers is not installed.
     """
     if target:
         raise UsageError(f"'tiny' takes nothing behind a colon, got {target!r}")
-    for name, value in vars(options).items():
-        if value is not None and name not in USABLE:
-            raise UsageError(f"--{name.replace('_', '-')} is not for the judge 'tiny'")
-    if options.batch_size is not None and options.batch_size < 1:
-        raise UsageError(f"--batch-size must be at least 1, got {options.batch_size}")
     try:
         import torch  # noqa: F401
         import transformers  # noqa: F401

@@ -1,87 +1,71 @@
-"""Does a clip look like the synthetic world? Decided from statistics of the frames that the judge sees.
+"""Does a clip belong to the synthetic world? Decided from what the judge's own vision tower makes of it.
 
-Each clip becomes a few numbers about its pixels (how much stands still, how smooth and how coloured it is).
-The distance to the nearest kind of synthetic clip is measured in units of the spread inside the kinds
-(Mahalanobis, as Lee et al. 2018, arXiv 1807.03888, do with features); beyond a distance that next to no
-synthetic clip reaches, a clip is out of domain. docs/training.md gives the error rates.
+The tower's features of a clip are averaged over its tokens, and a linear rule tells synthetic clips from
+foreign ones. The rule was fitted (`reeljudge.training.domain`) on synthetic clips against films of moving
+coloured noise, which have the statistics of natural pictures (outlier exposure, Hendrycks et al. 2019,
+arXiv 1812.04606): no real video was needed. Its limit is set so that one synthetic clip in a hundred would
+be called foreign. docs/training.md gives the error rates.
 """
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from reeljudge.clips import Frames
+from reeljudge.judges.local.vision import VideoInput
 
 Vector = NDArray[np.float64]
 
-
-def statistics_of(pixels: NDArray[np.uint8]) -> Vector:
-    """The numbers that describe a clip; pixels are uint8 (T, H, W, 3)."""
-    values = pixels.astype(np.float32) / 255.0
-    still = np.median(values, axis=0)
-    away = np.abs(values - still).mean(axis=-1)  # how far each pixel is from its usual value
-    down, across = np.abs(np.diff(still, axis=0)), np.abs(np.diff(still, axis=1))
-    edges = np.concatenate([down.mean(-1).ravel(), across.mean(-1).ravel()])
-    frames = values.mean(axis=(1, 2, 3))
-    chroma = still - still.mean(axis=-1, keepdims=True)
-    # What a smooth surface over the frame leaves over: synthetic light is such a surface.
-    rest = still - _surface(still)
-    numbers = [
-        np.log(np.median(away) + 1e-3),
-        np.log(np.quantile(away, 0.8) + 1e-3),
-        np.log(away.mean() + 1e-3),
-        np.log(np.median(edges) + 1e-3),
-        np.log(np.quantile(edges, 0.8) + 1e-3),
-        np.log(edges.mean() + 1e-3),
-        np.log(rest.std() + 1e-3),
-        np.log(frames.std() + 1e-3),
-        still.mean(),
-        np.log(still.std() + 1e-3),
-        np.log(chroma.std(axis=(0, 1)).mean() + 1e-3),
-        np.abs(chroma.mean(axis=(0, 1))).mean(),
-        float(np.mean(edges < 2 / 255)),
-        float(np.mean(away < 3 / 255)),
-    ]
-    return np.asarray(numbers, np.float64)
+WIDEST = 8.0
+"""Standardised features are clipped to this: what is far out is foreign, however far."""
 
 
-def _surface(picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The quadratic surface nearest to a picture, channel by channel."""
-    height, width, _ = picture.shape
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1).reshape(-1, 6)
-    flat = picture.reshape(-1, 3).astype(np.float64)
-    solved, *_ = np.linalg.lstsq(basis, flat, rcond=None)
-    return (basis @ solved).reshape(picture.shape).astype(np.float32)
+def features_of(tower: Any, video: VideoInput) -> Vector:
+    """Mean and spread over a clip's tokens of what the tower gives, before and after its projector."""
+    with torch.inference_mode():
+        weight = next(tower.parameters())
+        seen = tower(video.patches.to(weight), grid_thw=video.grid.to(weight.device), return_dict=True)
+        parts = [seen.pooler_output.float(), seen.last_hidden_state.float()]
+        numbers = [number for part in parts for number in (part.mean(0), part.std(0))]
+    return torch.cat(numbers).double().cpu().numpy()
 
 
 @dataclass(frozen=True)
 class Domain:
-    """What synthetic clips look like.
+    """A linear rule on standardised features: above 0 is foreign.
 
     Attributes:
-        means: (kinds, numbers): the middle of each kind of clip (one per visual flaw and level, and none).
-        whiten: (numbers, numbers): makes the spread inside the kinds the unit of every direction.
-        limit: distance beyond which a clip is out of domain.
+        mean, spread: of each feature over synthetic clips.
+        weights: of each standardised feature.
+        bias: so that the limit lies at 0.
     """
 
-    means: Vector
-    whiten: Vector
-    limit: float
+    mean: Vector
+    spread: Vector
+    weights: Vector
+    bias: float
 
-    def distance(self, statistics: Vector) -> float:
-        """The distance to the nearest kind."""
-        return float(np.min(np.linalg.norm((self.means - statistics) @ self.whiten, axis=1)))
-
-    def is_outside(self, frames: Frames) -> bool:
-        """Whether a clip is unlike every kind of synthetic clip."""
-        return self.distance(statistics_of(frames.pixels)) > self.limit
+    def strangeness(self, features: Vector) -> float:
+        """How foreign a clip looks; above 0 it is out of domain."""
+        standard = np.clip((features - self.mean) / self.spread, -WIDEST, WIDEST)
+        return float(standard @ self.weights + self.bias)
 
 
 def read_domain(path: Path) -> Domain:
-    """The domain as `fit_domain` of the room `training` wrote it."""
+    """A rule as `write_domain` wrote it."""
     values = json.loads(path.read_text(encoding="utf-8"))
-    return Domain(np.asarray(values["means"]), np.asarray(values["whiten"]), float(values["limit"]))
+    parts = [np.asarray(values[name], np.float64) for name in ("mean", "spread", "weights")]
+    return Domain(*parts, bias=float(values["bias"]))
+
+
+def write_domain(domain: Domain, path: Path) -> None:
+    """Write a rule as JSON."""
+    values = {
+        name: [float(f"{number:.5g}") for number in getattr(domain, name)]
+        for name in ("mean", "spread", "weights")
+    }
+    path.write_text(json.dumps({**values, "bias": round(domain.bias, 5)}) + "\n", encoding="utf-8")

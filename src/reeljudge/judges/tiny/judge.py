@@ -14,9 +14,10 @@ from reeljudge.errors import JudgeError
 from reeljudge.judges.local.checkpoint import Adapter, Checkpoint, find_adapter, find_checkpoint
 from reeljudge.judges.local.judge import LocalJudge
 from reeljudge.judges.local.loading import Loaded, load
+from reeljudge.judges.local.vision import VideoEncoder
 from reeljudge.judges.options import JudgeOptions
 from reeljudge.judges.protocol import Answer, Request
-from reeljudge.judges.tiny.domain import Domain, read_domain
+from reeljudge.judges.tiny.domain import Domain, features_of, read_domain
 from reeljudge.verdicts import Flag
 
 FOLDER = Path(__file__).parent
@@ -68,6 +69,7 @@ class TinyJudge:
             max_pixels=SIDE**2,
             total_pixels=FRAMES * SIDE**2,
         )
+        self._videos = VideoEncoder(self._loaded.processor, self._loaded.model.config.video_token_id)
         self._seen: tuple[Frames, bool] | None = None
 
     def identity(self) -> dict[str, Any]:
@@ -124,9 +126,13 @@ class TinyJudge:
         return self._judges[adapter]
 
     def _flags(self, request: Request) -> tuple[Flag, ...]:
-        if not request.frames or self._domain is None:
+        if not request.frames or self._domain is None or self._loaded is None:
             return ()
         frames = request.frames[0]
         if self._seen is None or self._seen[0] is not frames:
-            self._seen = frames, self._domain.is_outside(frames)
+            try:
+                features = features_of(self._loaded.model.model.visual, self._videos.encode(frames))
+            except JudgeError:  # the answer itself says what is wrong with these frames
+                return ()
+            self._seen = frames, self._domain.strangeness(features) > 0
         return ("out_of_domain",) if self._seen[1] else ()
