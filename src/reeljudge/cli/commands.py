@@ -29,6 +29,7 @@ COMMANDS: dict[str, Command] = {
         "reeljudge.cli.best_of:best_of", "The best clip of each group; what choosing is worth."
     ),
     "pairs": Command("reeljudge.cli.pairs:pairs", "Chosen and rejected clips for preference optimisation."),
+    "report": Command("reeljudge.cli.report:report", "Runs as one self-contained HTML page."),
     "benchmark": Command(
         "reeljudge.cli.benchmark:benchmark", "A public benchmark of judges under a named protocol."
     ),
