@@ -1,25 +1,22 @@
 """A suite under a protocol: statistics of `agreement` on what the protocol says, and how they came about."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 
-from reeljudge.agreement.points import PointAgreement, point_agreement
-from reeljudge.agreement.resampling import RESAMPLES, SEED, Floats
-from reeljudge.agreement.scales import ValueRange
-from reeljudge.agreement.scoring import all_dimensions_exact, round_half_up
-from reeljudge.benchmarks.grading import combined, graded, rescaled
-from reeljudge.benchmarks.preferences import PairNumbers, pair_numbers
+from reeljudge.agreement.resampling import RESAMPLES, SEED
+from reeljudge.agreement.scoring import all_dimensions_exact
+from reeljudge.benchmarks.grading import graded
+from reeljudge.benchmarks.numbers import Judged, both_ways
+from reeljudge.benchmarks.preferences import judged_pairs
+from reeljudge.benchmarks.ratings import arrays, judged_items
 from reeljudge.benchmarks.release import Release
 from reeljudge.benchmarks.scores import Scores
-from reeljudge.benchmarks.selection import Chosen, Selection, mean_human, select
+from reeljudge.benchmarks.selection import Chosen, Selection, select
 from reeljudge.benchmarks.suite import Measure, Protocol, Suite
 from reeljudge.errors import InputError
-
-ALWAYS = {"points": ("majority_accuracy",), "pairs": ("majority_accuracy", "rank_auc")}
-_OF_GRADES = ("accuracy", "accuracy_scored", "relaxed_accuracy", "majority_accuracy", "qwk")
 
 
 @dataclass(frozen=True)
@@ -123,8 +120,8 @@ def evaluate(
         if why is not None:
             left_out[chosen.measure.name] = why
             continue
-        measure = _points if chosen.measure.kind == "points" else _pairs
-        found.append(measure(chosen, dimensions or (), chosen_protocol, release, scores, resamples, seed))
+        given = (chosen_protocol, release, scores, resamples, seed)
+        found.append(_measured(chosen, dimensions or (), *given))
     if not found:
         raise InputError(f"{scores.source}: nothing to evaluate: {'; '.join(left_out.values())}")
     optional = {one.measure.name for one in selected.chosen if one.measure.optional}
@@ -201,7 +198,7 @@ def _notes(
     return notes
 
 
-def _points(
+def _measured(
     chosen: Chosen,
     dimensions: tuple[str, ...],
     protocol: Protocol,
@@ -211,126 +208,29 @@ def _points(
     seed: int,
 ) -> MeasureResult:
     measure = chosen.measure
-    human, judged = _arrays(chosen, dimensions, scores)
-    scale = None if measure.scale is None else ValueRange.parse(measure.scale)
-    judge_scale = scores.scale if measure.combine == "mean" else None
-    notes = list(chosen.notes)
-    if measure.rescale and scale is not None and scores.scale is not None and scores.scale != scale:
-        judged = round_half_up(rescaled(judged, scores.scale, scale))
-        judge_scale = scale
-        notes.append(f"the judge's {scores.scale} mapped linearly onto {scale} and rounded")
-    if measure.combine == "all_at_least":
-        judge_scale = scale
-    prompts = [release.videos[item.video].prompt for item in chosen.items]
-
-    def agreement(kept: np.ndarray) -> tuple[PointAgreement, PointAgreement]:
-        clusters = [prompt for prompt, keep in zip(prompts, kept, strict=True) if keep]
-
-        def of(values: Floats, on: ValueRange | None) -> PointAgreement:
-            return point_agreement(
-                human[kept],
-                values[kept],
-                clusters=clusters,
-                human_scale=scale,
-                judge_scale=on,
-                resamples=resamples,
-                seed=seed,
-            )
-
-        plain = of(judged, judge_scale)
-        if measure.grade is None:
-            return plain, plain
-        return plain, of(graded(measure.grade, judged, scores.source), scale)
-
-    def numbers(kept: np.ndarray) -> tuple[dict[str, float | None], dict[str, Any], tuple[str, ...], int]:
-        plain, grades = agreement(kept)
-        names = (*measure.statistics, *ALWAYS["points"])
-        of = {name: grades if name in _OF_GRADES else plain for name in names}
-        said = dict.fromkeys((*plain.notes, *grades.notes))
-        return (
-            {name: getattr(of[name], name) for name in names},
-            {name: of[name].ci.get(name) for name in names},
-            tuple(said),
-            plain.n,
-        )
-
-    both = _both_ways(numbers, ~np.isnan(judged), protocol.unscored)
+    rules: dict[str, Any] = {}
+    judged: Judged
+    if measure.kind == "points":
+        items = judged_items(chosen, dimensions, scores, release)
+        judged, notes = items, items.notes
+    else:
+        pairs = judged_pairs(chosen, dimensions, scores)
+        judged, notes = pairs, ()
+        rules = {"tie_rule": pairs.tie_rule, "margin": pairs.margin, "margin_chosen": pairs.margin_chosen}
+    numbers = both_ways(judged, protocol.unscored, resamples, seed)
     return MeasureResult(
         name=measure.name,
-        kind="points",
-        human=measure.human,
-        judged_by=_spoken(measure, dimensions),
-        total=chosen.total,
-        used=both.used,
-        unscored=int(np.isnan(judged).sum()),
-        statistics=both.statistics,
-        ci=both.ci,
-        other=both.other,
-        notes=(*notes, *both.notes),
-    )
-
-
-def _arrays(chosen: Chosen, dimensions: Sequence[str], scores: Scores) -> tuple[Floats, Floats]:
-    means = [mean_human(item.human.get(chosen.measure.human)) for item in chosen.items]
-    human = np.array(means, dtype=float)
-    return human, combined(chosen.measure, dimensions, scores, [item.video for item in chosen.items])
-
-
-@dataclass(frozen=True)
-class _Both:
-    statistics: dict[str, float | None]
-    ci: dict[str, Any]
-    other: dict[str, float | None]
-    notes: tuple[str, ...]
-    used: int
-
-
-Numbers = Callable[[np.ndarray], tuple[dict[str, float | None], dict[str, Any], tuple[str, ...], int]]
-
-
-def _both_ways(numbers: Numbers, scored: np.ndarray, unscored: str) -> _Both:
-    """The statistics with unscored items counted as the protocol says, and the other way round."""
-    ways = {"wrong": np.ones_like(scored), "removed": scored}
-    headline = numbers(ways[unscored])
-    other: dict[str, float | None] = {}
-    if not scored.all():
-        other = numbers(ways["removed" if unscored == "wrong" else "wrong"])[0]
-    return _Both(headline[0], headline[1], other, headline[2], headline[3])
-
-
-def _pairs(
-    chosen: Chosen,
-    dimensions: tuple[str, ...],
-    protocol: Protocol,
-    release: Release,
-    scores: Scores,
-    resamples: int,
-    seed: int,
-) -> MeasureResult:
-    measure = chosen.measure
-    pairs: PairNumbers = pair_numbers(chosen, dimensions, scores, resamples, seed)
-
-    def numbers(kept: np.ndarray) -> tuple[dict[str, float | None], dict[str, Any], tuple[str, ...], int]:
-        found, ci, notes, n = pairs.of(kept)
-        names = list(dict.fromkeys((*pairs.headline, *ALWAYS["pairs"])))
-        return {name: found[name] for name in names}, {name: ci.get(name) for name in names}, notes, n
-
-    both = _both_ways(numbers, pairs.scored, protocol.unscored)
-    return MeasureResult(
-        name=measure.name,
-        kind="pairs",
+        kind=measure.kind,
         human=measure.human,
         judged_by=None if scores.votes is not None else _spoken(measure, dimensions),
         total=chosen.total,
-        used=both.used,
-        unscored=int((~pairs.scored).sum()),
-        statistics=both.statistics,
-        ci=both.ci,
-        other=both.other,
-        tie_rule=pairs.tie_rule,
-        margin=pairs.margin,
-        margin_chosen=pairs.margin_chosen,
-        notes=(*chosen.notes, *both.notes),
+        used=numbers.n,
+        unscored=int((~judged.scored).sum()),
+        statistics=numbers.values,
+        ci=numbers.ci,
+        other=numbers.other,
+        notes=tuple(dict.fromkeys((*chosen.notes, *notes, *numbers.notes))),
+        **rules,
     )
 
 
@@ -361,7 +261,7 @@ def _all_exact(protocol: Protocol, selected: Selection, scores: Scores) -> float
         dimensions = _dimensions(chosen.measure, scores)
         if not chosen.measure.averaged or dimensions is None:
             return None
-        columns.append((chosen, *_arrays(chosen, dimensions, scores)))
+        columns.append((chosen, *arrays(chosen, dimensions, scores)))
     if len({tuple(item.video for item in chosen.items) for chosen, _, _ in columns}) != 1:
         return None
     human = np.column_stack([column for _, column, _ in columns])

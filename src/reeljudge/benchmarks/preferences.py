@@ -1,23 +1,29 @@
 """A judge's preferences on the pairs of a measure: from votes, or from scores with a margin."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reeljudge.agreement.pairs import TIE_RULES, PairAgreement, pair_agreement
-from reeljudge.agreement.resampling import Floats
+from reeljudge.agreement.pairs import TIE_RULES, PairItems, correct, pair_agreement, pair_statistics
+from reeljudge.agreement.resampling import Floats, Resampler, notes_on_intervals
+from reeljudge.agreement.resampling import measure as with_intervals
 from reeljudge.agreement.scales import recognise
+from reeljudge.agreement.scoring import mean_statistic
+from reeljudge.agreement.ties import cross_fitted
 from reeljudge.benchmarks.grading import combined
+from reeljudge.benchmarks.numbers import Numbers
 from reeljudge.benchmarks.scores import Scores
 from reeljudge.benchmarks.selection import Chosen
 from reeljudge.benchmarks.suite import Measure
 from reeljudge.errors import UsageError
 from reeljudge.tables.votes import GENAI_BENCH_JUDGE, Vote, read_vote
 
-WITHOUT_TIES = ("accuracy_without_ties", "accuracy_without_ties_scored")
+ALWAYS = ("majority_accuracy", "rank_auc")
+"""Reported beside every headline: what a constant answer gets, and a number that needs no tie rule."""
+
 _CHOICES = {
     "other_prompts": "calibrated for each pair on other prompts (20 random halves); shown: the best on all",
     "same_items": "calibrated on the reported pairs themselves: an upper end, not an estimate",
@@ -25,7 +31,7 @@ _CHOICES = {
 
 
 @dataclass(frozen=True)
-class PairNumbers:
+class JudgedPairs:
     """The pairs of a measure, ready for `agreement.pair_agreement`.
 
     Attributes:
@@ -44,45 +50,63 @@ class PairNumbers:
     margin: float | None
     margin_chosen: str | None
     headline: tuple[str, ...]
-    resamples: int
-    seed: int
 
-    def of(
-        self, kept: NDArray[np.bool_]
-    ) -> tuple[dict[str, float | None], Mapping[str, Any], tuple[str, ...], int]:
-        """All statistics, their intervals, notes and the number of pairs, over the `kept` pairs."""
-        calibrated = self.measure.margin.calibrated is not None
-        margin = None if calibrated or self.votes is not None else self.margin
-        found = self._agreement(kept, margin)
-        values, ci = found.to_dict(), dict(found.ci)
-        if self.votes is None and self.measure.rule != "videoscore-v1":
-            # Where people preferred a clip, a margin has no say: the sign alone counts.
-            signs = found if margin == 0 else self._agreement(kept, 0.0)
-            values |= {name: getattr(signs, name) for name in WITHOUT_TIES}
-            ci |= {name: signs.ci.get(name) for name in WITHOUT_TIES}
-        return values, ci, found.notes, found.n
-
-    def _agreement(self, kept: NDArray[np.bool_], margin: float | None) -> PairAgreement:
-        def picked(values: Sequence[Any]) -> list[Any]:
-            return [value for value, keep in zip(values, kept, strict=True) if keep]
-
+    def of(self, kept: NDArray[np.bool_], resamples: int, seed: int) -> Numbers:
+        """The headline and the baseline over the `kept` pairs, with intervals of the headline."""
         from_scores = self.votes is None
-        return pair_agreement(
-            picked(self.human),
-            None if self.votes is None else picked(self.votes),
-            score_a=self.score_a[kept] if from_scores else None,
-            score_b=self.score_b[kept] if from_scores else None,
+        calibrated = self.measure.margin.calibrated is not None
+        margin = None if calibrated or not from_scores else self.margin
+        prompts = _picked(self.prompts, kept)
+        score_a, score_b = (self.score_a[kept], self.score_b[kept]) if from_scores else (None, None)
+        human = _picked(self.human, kept)
+        votes = None if self.votes is None else _picked(self.votes, kept)
+        rule = self.measure.rule
+        # Without resamples: every value and note, but intervals only of the numbers that are reported.
+        found = pair_agreement(
+            human,
+            votes,
+            score_a=score_a,
+            score_b=score_b,
             tie_margin=margin,
-            protocol=self.measure.rule,
-            clusters=picked(self.prompts),
-            resamples=self.resamples,
-            seed=self.seed,
+            protocol=rule,
+            clusters=prompts,
+            resamples=0,
         )
+        items = PairItems.of(human, votes, score_a, score_b, prompts)
+        resampler = Resampler(items.codes, resamples, seed)
+        statistics = pair_statistics(items, correct(items, rule, margin or 0.0))
+        if from_scores and rule != "videoscore-v1":
+            # Where people preferred a clip, a margin has no say: the sign alone counts.
+            signs = pair_statistics(items, correct(items, rule, 0.0))
+            statistics["accuracy_without_ties"] = signs["accuracy_without_ties"]
+        if "tie_calibrated_accuracy" in self.headline and items.difference is not None:
+            fitted = cross_fitted(items.sign, items.difference, items.codes)
+            if fitted is not None:
+                statistics["tie_calibrated_accuracy"] = mean_statistic(fitted)
+        measured = with_intervals(
+            {name: statistics[name] for name in self.headline if name in statistics}, resampler
+        )
+        values = {name: found.to_dict()[name] for name in (*self.headline, *ALWAYS)} | measured.values
+        notes = [*found.notes, *notes_on_intervals(measured, resampler)]
+        notes += _beaten_by_a_constant(values, measured.ci)
+        return Numbers(values, measured.ci, tuple(dict.fromkeys(notes)), found.n)
 
 
-def pair_numbers(
-    chosen: Chosen, dimensions: Sequence[str], scores: Scores, resamples: int, seed: int
-) -> PairNumbers:
+def _picked(values: Sequence[Any], kept: NDArray[np.bool_]) -> list[Any]:
+    return [value for value, keep in zip(values, kept, strict=True) if keep]
+
+
+def _beaten_by_a_constant(
+    values: Mapping[str, float | None], ci: Mapping[str, tuple[float, float] | None]
+) -> Iterator[str]:
+    constant = values["majority_accuracy"]
+    for name in ("accuracy_with_ties", "tie_calibrated_accuracy"):
+        bounds = ci.get(name)
+        if bounds is not None and constant is not None and bounds[0] <= constant:
+            yield f"{name} is not shown to beat the constant answer ({constant:.3f})"
+
+
+def judged_pairs(chosen: Chosen, dimensions: Sequence[str], scores: Scores) -> JudgedPairs:
     """The pairs of a measure with what the judge said on them.
 
     Raises:
@@ -111,7 +135,7 @@ def pair_numbers(
     headline = measure.statistics
     if votes is not None:
         headline = ("accuracy_with_ties", "accuracy_without_ties")
-    return PairNumbers(
+    return JudgedPairs(
         measure,
         human,
         votes,
@@ -123,8 +147,6 @@ def pair_numbers(
         margin,
         how,
         headline,
-        resamples,
-        seed,
     )
 
 
@@ -139,7 +161,7 @@ def _judged(vote: Any, rule: str) -> Vote | None:
 
 
 def _best_margin(human: Sequence[Vote | None], score_a: Floats, score_b: Floats) -> float | None:
-    return pair_agreement(list(human), score_a=score_a, score_b=score_b, resamples=1).tie_margin
+    return pair_agreement(list(human), score_a=score_a, score_b=score_b, resamples=0).tie_margin
 
 
 def _margin(measure: Measure, count: int, scores: Scores, values: Floats) -> tuple[float | None, str]:
