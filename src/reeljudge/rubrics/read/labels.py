@@ -34,8 +34,8 @@ class Label:
     Attributes:
         dimension: index in the rubric.
         text: as it was written.
-        kind: `own`: the rubric's label; `other`: an alias, name or title. Where one number is the whole answer
-            also `plain`: "score" and the like, and `answer`: that very word.
+        kind: `own`: the rubric's label; `other`: an alias, name or title. Where one number is the whole
+            answer also `plain`: "score" and the like, and `answer`: that very word.
         words: how many words it has.
         unspaced: it is written in a script without spaces, so that a word may stand right before it.
     """

@@ -143,8 +143,8 @@ class Places:
         after = _matched(_AFTER_LABEL, text, hit.end)
         separator = _matched(_SEPARATOR, text, after.end())
         start = separator.end()
-        if separator["element"] and not lead.endswith("<"):
-            return None
+        if separator["element"] and (not lead.endswith("<") or hit.label.kind == "answer"):
+            return None  # what stands in <answer> is looked at as a whole
         if separator["dash"] and text[separator.start() - 1] not in " )]":
             return None
         if separator["would"] and not inside:

@@ -87,10 +87,11 @@ def answer_complete(text: str, rubric: Rubric, dimension: str | None = None) -> 
 
 
 def _cannot_grow(text: str, statement: Statement) -> bool:
-    # A number without a label is an answer only while nothing else stands in its tags.
-    ends = "<" if statement.start == statement.number[0] else "\n<"
     after = text[statement.end : statement.end + 8].lstrip(" \"')]}")
-    return after[:1] != "" and after[0] in ends
+    if statement.start == statement.number[0]:
+        # A number without a label is the answer only while nothing else stands in its tags.
+        return after.startswith("</")
+    return after.startswith(("\n", "<"))
 
 
 def _check_dimension(rubric: Rubric, dimension: str | None) -> None:
