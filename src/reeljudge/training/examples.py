@@ -93,8 +93,8 @@ class _FirstChoice:
 def plain_rationales(clip: SynthClip) -> dict[str, Any]:
     """The rationales of a clip in one wording, the first of each list of ways to say it.
 
-    The joint one also says in its own words what the prompt asks for, before it says what is shown: then what is
-    to be compared stands side by side in the same words.
+    The joint one also says in its own words what the prompt asks for, before it says what is shown: then what
+    is to be compared stands side by side in the same words.
     """
     writer = Writer(clip)
     writer.draw = _FirstChoice()  # type: ignore[assignment]
