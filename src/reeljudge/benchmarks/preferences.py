@@ -173,7 +173,7 @@ def _margin(measure: Measure, count: int, scores: Scores, values: Floats) -> tup
     if margin.share_of_range is not None:
         scale, how = scores.scale, ""
         if scale is None:
-            scale, how = recognise(_all_values(scores)), " (recognised from its values)"
+            scale, how = recognise(_all_values(scores)), ", recognised from its values"
         if scale is None:
             raise UsageError(
                 f"{scores.source}: the margin of this protocol is {margin.share_of_range:.0%} of the judge's "

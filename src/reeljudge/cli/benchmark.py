@@ -33,10 +33,10 @@ def benchmark(
     settings: JudgeSettings,
     suite: Annotated[str | None, typer.Argument(help="The benchmark; leave it out for the list.")] = None,
     data: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="The set as it was released. [default: data/SUITE]")
+        Path | None, typer.Option(metavar="FOLDER", help="The set as it was released (default: data/SUITE).")
     ] = None,
     protocol: Annotated[
-        str | None, typer.Option(help="paper, code, calibrated, ... [default: the suite's first]")
+        str | None, typer.Option(help="paper, code, calibrated, ... (default: the suite's first).")
     ] = None,
     run: Annotated[Path | None, typer.Option(help="Evaluate this run instead of judging.")] = None,
     scores: Annotated[
@@ -44,7 +44,7 @@ def benchmark(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Run folder of the judge. [default: runs/SUITE-JUDGE]"),
+        typer.Option("--output", "-o", help="Run folder of the judge (default: runs/SUITE-JUDGE)."),
     ] = None,
     published: Annotated[
         bool, typer.Option("--published", help="Print the published tables beside yours, errors marked.")
