@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "judging"))
 
 from fake_judge import FakeJudge, joint
 
-from reeljudge.benchmarks import SUITES, judge_release, load_suite, open_release, select
+from reeljudge.benchmarks import SUITES, clips_of, judge_release, load_suite, open_release, select
 from reeljudge.cli import main
 from reeljudge.errors import InputError
 from reeljudge.judging import load_judge
@@ -169,3 +169,15 @@ def test_the_suites_own_rubric_unless_another_is_asked_for(tmp_path: Path) -> No
     assert json.loads((tmp_path / "own" / "run.json").read_text())["rubric"]["name"] == "gradeo"
     assert main([*arguments, str(tmp_path / "asked"), "--rubric", "videoscore2"]) == 0
     assert json.loads((tmp_path / "asked" / "run.json").read_text())["rubric"]["name"] == "videoscore2"
+
+
+def test_videos_may_lie_outside_the_set(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere" / "c.mp4"
+    elsewhere.parent.mkdir()
+    elsewhere.write_bytes(b"")
+    row = {"id": "c", "video": str(elsewhere), "prompt": "a fern", "human": {"quality": 3}}
+    mini.write_jsonl(tmp_path / "set" / "manifest.jsonl", [row])
+    suite = load_suite("gradeo")
+    release = open_release(suite, tmp_path / "set")
+    (clip,) = clips_of(release, select(suite.protocols["paper"], release), tmp_path / "set")
+    assert clip.path == elsewhere

@@ -143,6 +143,11 @@ def test_a_table_of_scores_names_its_faults(tmp_path: Path) -> None:
     nothing = mini.write_jsonl(tmp_path / "d.jsonl", [{"id": "a", "remark": "fine"}])
     with pytest.raises(UsageError, match="no field holds scores"):
         scores_of_table(nothing)
+    mixed = mini.write_jsonl(
+        tmp_path / "f.jsonl", [{"id": i, "x": x, "remark": "5"} for i, x in enumerate([1, "4 of 5", 2, 3])]
+    )
+    with pytest.raises(InputError, match=r"f\.jsonl, line 2 .*'x' holds no score: '4 of 5' is not a number"):
+        scores_of_table(mixed)
     failed = mini.write_jsonl(tmp_path / "e.jsonl", [{"id": "a", "x": -1}, {"id": "b", "x": "2.5"}])
     assert scores_of_table(failed, missing=["-1"]).values == {"a": {"x": None}, "b": {"x": 2.5}}
 

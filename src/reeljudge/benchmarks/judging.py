@@ -20,13 +20,12 @@ def clips_of(release: Release, selection: Selection, folder: Path) -> list[Clip]
     clips = []
     for name in selection.videos:
         video = release.videos[name]
-        found = video.find(folder)
-        path = found or folder / video.paths[0]
+        path = video.find(folder) or video.paths[0]
         clips.append(
             Clip(
                 id=name,
-                video=str(path.relative_to(folder)),
-                path=path,
+                video=path,
+                path=folder / path,
                 prompt=video.prompt,
                 model=video.model,
                 group=video.prompt,

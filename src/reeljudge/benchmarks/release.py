@@ -24,9 +24,9 @@ class Video:
     model: str | None = None
     theme: str | None = None
 
-    def find(self, folder: Path) -> Path | None:
-        """The first of `paths` that is there."""
-        return next((folder / path for path in self.paths if (folder / path).is_file()), None)
+    def find(self, folder: Path) -> str | None:
+        """The first of `paths` that is in the folder."""
+        return next((path for path in self.paths if (folder / path).is_file()), None)
 
 
 @dataclass(frozen=True)

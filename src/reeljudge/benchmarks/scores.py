@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -114,33 +114,42 @@ def scores_of_table(
         votes = dict(zip(ids, table.column(vote_field), strict=True))
         return Scores(str(path), vote_field, votes=votes, scale=scale)
     none = {*missing}
+    columns = _score_columns(table, column)
     values: dict[str, dict[str, float | None]] = {}
     for index, (name, row) in enumerate(zip(ids, table.rows, strict=True)):
-        read = _cells(row, use, strict=None if isinstance(row.get("scores"), Mapping) else column)
-        values[name] = _renamed(_numbers(read, table, index, none), rename)
+        values[name] = _renamed(_numbers(_cells(row, use, columns), table, index, none), rename)
     found = Scores(str(path), None, values, scale=scale)
     if not found.dimensions:
         raise UsageError(f"{path}: no field holds scores; {_fields(table)}")
     return found
 
 
-def _cells(row: Mapping[str, Any], use: Use, strict: str | None) -> Mapping[str, Any]:
+def _cells(row: Mapping[str, Any], use: Use, columns: Sequence[str]) -> Mapping[str, Any]:
     scores = row.get("scores")
     if isinstance(scores, Mapping):
         cells = {k: v.get(use) if isinstance(v, Mapping) else v for k, v in scores.items()}
         return {**cells, "overall": row["overall"]} if "overall" in row else cells
-    return {k: v for k, v in row.items() if k != strict and k not in _NO_SCORES and _may_score(v)}
+    return {name: row.get(name) for name in columns}
 
 
-def _may_score(value: Any) -> bool:
-    """Whether a column of a flat table can hold a score: texts that are no numbers are not meant."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str | None):
+def _score_columns(table: Table, id_column: str) -> list[str]:
+    """The columns of a flat table that hold scores: most of their cells that hold anything are numbers."""
+    names = dict.fromkeys(name for row in table.rows for name in row)
+    columns = []
+    for name in names:
+        cells = [value for row in table.rows if (value := row.get(name)) not in (None, "")]
+        if name != id_column and name not in _NO_SCORES and 2 * sum(map(_is_number, cells)) > len(cells):
+            columns.append(name)
+    return columns
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
         return False
     try:
-        number(value)
+        return number(value) is not None
     except ValueError:
         return False
-    return True
 
 
 def _numbers(
