@@ -43,7 +43,7 @@ def radar(
         values: (dimension's short name, points), at least three.
         hue: number of the colour.
     """
-    count, middle, across, radius = len(values), (130.0, 118.0 if len(values) == 3 else 108.0), 260, 72.0
+    count, middle, across, radius = len(values), (150.0, 118.0 if len(values) == 3 else 108.0), 300, 72.0
 
     def at(place: int, share: float) -> tuple[float, float]:
         angle = 2 * pi * place / count - pi / 2
