@@ -183,3 +183,9 @@ class TestAgainstQwenVlUtils:
             asked |= {"min_frames": bounds[0], "max_frames": bounds[1]}
             chosen = FrameSettings(fps=fps, min_frames=bounds[0], max_frames=bounds[1])
         assert qwen_count(total, video_fps, chosen) == self.module.smart_nframes(asked, total, video_fps)
+
+
+def test_no_rule_takes_more_than_the_most():
+    with pytest.raises(UsageError, match="'keyframes' takes 3 frames, more than max_frames = 2"):
+        FrameSettings(rule="keyframes", max_frames=2)
+    assert FrameSettings(rule="uniform:768").max_frames == 768

@@ -41,7 +41,7 @@ class FrameSettings:
 
     def __post_init__(self) -> None:
         parse_rule(self.rule, self.max_frames)
-        if not 0 < self.fps < 10_000:
+        if not 0 < self.fps < float("inf"):
             raise UsageError(f"fps is {self.fps}; it must be above 0 (frames per second to look at)")
         for name in ("min_frames", "max_frames", "min_pixels", "max_pixels", "total_pixels", "factor"):
             if getattr(self, name) < 1:

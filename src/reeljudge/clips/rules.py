@@ -28,8 +28,8 @@ def parse_rule(rule: str, max_frames: int | None = None) -> int | None:
         raise UsageError(f"unknown frame rule {rule!r}.{hint}")
     if count < 1:
         raise UsageError(f"frame rule {rule!r}: N must be at least 1")
-    if max_frames is not None and count > max_frames and rule != "keyframes":
+    if max_frames is not None and count > max_frames:
         raise UsageError(
-            f"frame rule {rule!r} asks for more than max_frames = {max_frames}; raise max_frames"
+            f"frame rule {rule!r} takes {count} frames, more than max_frames = {max_frames}; raise max_frames"
         )
     return count
