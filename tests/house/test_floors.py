@@ -30,6 +30,7 @@ FLOORS = {
     "reports": 10,
     "annotate": 10,
     "cli": 11,
+    "__main__": 12,
 }
 HEAVY = ("torch", "transformers", "scipy", "pandas", "pyarrow", "peft", "trl", "ray", "fastapi", "sqlalchemy")
 

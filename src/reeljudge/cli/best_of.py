@@ -31,7 +31,7 @@ def best_of(
     ] = None,
     json: Json = False,
 ) -> None:
-    """The best clip of each group by the weighted mean of its scores; ties go to the higher expected score."""
+    """The best clip of each group by the weighted mean of its scores; ties go to the expected scores."""
     from reeljudge.standings import best_of as choose
     from reeljudge.standings import dimensions_of, parse_weights
     from reeljudge.standings.reading import read_runs

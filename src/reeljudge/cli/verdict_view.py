@@ -16,7 +16,7 @@ def show_verdict(console: Console, verdict: Verdict, rubric: Rubric, first: bool
     if not first:
         console.print()
     prompt = f"  “{verdict.prompt}”" if verdict.prompt else ""
-    console.print(Text.assemble((verdict.video, "bold"), prompt), soft_wrap=True)
+    console.print(Text.assemble((verdict.video or verdict.id, "bold"), prompt), soft_wrap=True)
     if verdict.status == "error":
         console.print(Text(f"  not judged ({verdict.reason}): {verdict.message}", style="red"))
         return
@@ -75,6 +75,5 @@ def _frames(frames: FramesSeen) -> str:
 def _provenance(verdict: Verdict, rubric: Rubric) -> str:
     revision = f"@{verdict.revision}" if verdict.revision else ""
     seconds = "" if verdict.seconds is None else f", {verdict.seconds:.1f} s"
-    return (
-        f"{verdict.judge}{revision}, rubric {rubric.name} v{rubric.version}, config {verdict.config}{seconds}"
-    )
+    config = f", config {verdict.config}" if verdict.config else ""
+    return f"{verdict.judge}{revision}, rubric {rubric.name} v{rubric.version}{config}{seconds}"

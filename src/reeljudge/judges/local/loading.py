@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import re
+import sys
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from transformers import AutoModelForImageTextToText, AutoProcessor, BitsAndBytesConfig
+from transformers.utils import logging as transformers_logging
 
 from reeljudge.errors import InputError, JudgeError, UsageError
 from reeljudge.judges.local.checkpoint import Adapter, Checkpoint
@@ -81,6 +83,8 @@ def load(checkpoint: Checkpoint, adapter: Adapter | None, options: JudgeOptions)
     device = choose_device(options.device)
     dtype = choose_dtype(options.dtype, device, _float32_bytes(checkpoint))
     quantisation = _quantisation(options.load_in, device, dtype)
+    if not sys.stderr.isatty():
+        transformers_logging.disable_progress_bar()  # a bar is for people who wait for 16 GB
     try:
         processor = AutoProcessor.from_pretrained(checkpoint.folder, trust_remote_code=False)
         loaded: Any = AutoModelForImageTextToText.from_pretrained(
