@@ -123,6 +123,8 @@ class _Page:
         self.title = title or "Video verdicts: " + ", ".join(run.name for run in material.runs)
         self.linked_from = linked_from
         self.findings = [findings_of(run) for run in material.runs]
+        models = {model for found in self.findings for model in found.models}
+        self.hues = {model: hue for hue, model in enumerate(sorted(models))}
 
     def halves(self) -> tuple[str, str]:
         """The page before and after the place of the pictures."""
@@ -131,7 +133,9 @@ class _Page:
             autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         environment.filters["number"] = _number
-        environment.globals.update(plots=plots, radars=_radars, cell=_cell, notes_of=_notes_of)
+        environment.globals.update(
+            plots=plots, radars=self._radars, hue_of=self._hue_of, cell=_cell, notes_of=_notes_of
+        )
         text = environment.from_string(_asset("report.html.j2")).render(
             title=self.title,
             findings=self.findings,
@@ -154,6 +158,36 @@ class _Page:
             f"default-src 'none'; script-src '{_hash(script)}'; style-src '{_hash(style)}'; "
             f"img-src data: blob:; media-src {videos}; base-uri 'none'; form-action 'none'"
         )
+
+    def _hue_of(self, model: str) -> int:
+        """A generator keeps its colour throughout the page."""
+        return self.hues[model] % plots.HUES
+
+    def _radars(self, found: RunFindings) -> list[dict[str, Any]]:
+        """Plots of the generators on the dimensions, best first, and the mean of all to compare with."""
+        if found.board is None:
+            return []
+        names = list(found.run.dimensions)
+        points = {
+            name: {place.model: place.points for place in found.board.places[name]}
+            for name in names
+            if name in found.board.places
+        }
+        scale = found.run.rubric.scale
+        means = {shown.dimension: shown.mean for shown in found.histograms}
+        mean = [
+            None if (at := means.get(name)) is None else (at - scale.min) / (scale.max - scale.min) * 100
+            for name in names
+        ]
+        shown = []
+        for model in found.models[:MOST_RADARS]:
+            hue = self._hue_of(model)
+            values = [(found.run.title_of(name), points.get(name, {}).get(model)) for name in names]
+            plot = (
+                plots.radar(values, mean, model, hue) if len(names) > 2 else plots.spans(values, model, hue)
+            )
+            shown.append({"model": model, "plot": plot})
+        return shown
 
     def _data(self) -> dict[str, Any]:
         return {
@@ -221,30 +255,6 @@ def _media_json(media: Media) -> dict[str, Any]:
         **{name: value for name, value in shown.items() if value},
         **{kind: 1 for kind in ("preview", "strip") if getattr(media, kind) is not None},
     }
-
-
-def _radars(found: RunFindings) -> list[dict[str, Any]]:
-    """Plots of the generators on the dimensions, best first, and the mean of all to compare with."""
-    if found.board is None:
-        return []
-    names = list(found.run.dimensions)
-    points = {
-        name: {place.model: place.points for place in found.board.places[name]}
-        for name in names
-        if name in found.board.places
-    }
-    scale = found.run.rubric.scale
-    means = {shown.dimension: shown.mean for shown in found.histograms}
-    mean = [
-        None if (at := means.get(name)) is None else (at - scale.min) / (scale.max - scale.min) * 100
-        for name in names
-    ]
-    shown = []
-    for hue, model in enumerate(found.models[:MOST_RADARS]):
-        values = [(found.run.title_of(name), points.get(name, {}).get(model)) for name in names]
-        plot = plots.radar(values, mean, model, hue) if len(names) > 2 else plots.spans(values, model, hue)
-        shown.append({"model": model, "plot": plot})
-    return shown
 
 
 def _notes_of(board: Leaderboard, run: JudgedRun) -> list[str]:

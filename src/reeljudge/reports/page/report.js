@@ -323,7 +323,7 @@
     }
     if (several) {
       const row = badges(verdict);
-      if (row.length) box.append(make("p", { class: "caption" }, ...row));
+      if (row.length) box.append(make("p", { class: "badges" }, ...row));
     }
     box.append(scoreRows(clip, run, verdict));
     if (verdict.message) box.append(make("p", { class: "rationale", dir: "auto", text: verdict.message }));
