@@ -106,6 +106,33 @@ def test_an_adapter_is_saved_alone(checkpoint: Path, template: Path, tmp_path: P
     assert open_local(str(checkpoint), JudgeOptions(adapter=str(folder))).identity()["adapter"]
 
 
+def test_an_adapter_with_embeddings_is_the_same_for_the_judge(
+    checkpoint: Path, template: Path, tmp_path: Path
+) -> None:
+    """What the trainer's network says with the adapter in place, the judge says with the adapter loaded."""
+    config = sft_config(
+        checkpoint, template, tmp_path / "out", lora=Lora(rank=2, embeddings=True), optimizer="adamw", steps=8
+    )
+    folder = train_sft(config)
+    policy = open_policy(config.model_copy(update={"adapter": str(folder)}))
+    policy.model.eval()
+    rubric = load_rubric("videoscore2")
+    encoder = encoder_for(config, policy, rubric)
+    assert config.synth is not None
+    examples = SynthExamples(config.synth, rubric, "{{ prompt }}")[:3]
+    sampling = Sampling(max_tokens=20, early_stop=False)
+    trained = answers(judge_of(policy), examples, encoder, rubric, sampling)
+    loaded = open_local(str(checkpoint), JudgeOptions(adapter=str(folder)))
+    judged = answers(loaded, examples, encoder, rubric, sampling)
+    plain = answers(open_local(str(checkpoint), JudgeOptions()), examples, encoder, rubric, sampling)
+
+    def texts(found: list[Any]) -> list[str]:
+        return [answer.replies[0].text for answer in found]
+
+    assert texts(trained) == texts(judged)
+    assert texts(judged) != texts(plain)
+
+
 def test_every_example_is_seen_once_per_epoch_whatever_the_team(
     checkpoint: Path, template: Path, tmp_path: Path
 ) -> None:

@@ -1,8 +1,8 @@
 """Put trained weights into the package as the judge `tiny`.
 
-python -m reeljudge.training.bundle better out/tiny/sft out/tiny/grpo out/tiny/final
-python -m reeljudge.training.bundle weights out/tiny/final
-python -m reeljudge.training.bundle adapter out/tiny/gradeo
+python -m reeljudge.training.bundle better runs/tiny/sft runs/tiny/grpo runs/tiny/final
+python -m reeljudge.training.bundle weights runs/tiny/final
+python -m reeljudge.training.bundle adapter runs/tiny/gradeo
 """
 
 import argparse

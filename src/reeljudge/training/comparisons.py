@@ -1,6 +1,6 @@
 """Run the comparisons of docs/training.md one after the other, and tabulate their last validations.
 
-Launch: python -m reeljudge.training.comparisons configs/ablations -o out/ablations.json
+Launch: python -m reeljudge.training.comparisons configs/ablations -o runs/ablations.json
 
 Each config is a recipe by the end of its name (`-sft`, `-lora`, `-grpo`). What is finished is not run again,
 and what was stopped goes on where it stopped. GRPO comes after the SFT that it starts from.

@@ -62,6 +62,9 @@ class Lora(Settings):
         ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"),
         description="Names of the language model's linear layers that get one.",
     )
+    embeddings: bool = Field(
+        False, description="Train the token embeddings too: for small vocabularies with words that are new."
+    )
 
 
 class RecipeConfig(Settings):

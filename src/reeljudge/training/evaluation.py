@@ -1,7 +1,7 @@
 """Evaluate a judge on synthetic clips: scores against truth, rationales against facts, and speed.
 
-Launch: reeljudge synth out/test --count 500 --seed 1000 --split test
-        python -m reeljudge.training.evaluation out/test/manifest.jsonl --judge tiny -o out/tiny.json
+Launch: reeljudge synth runs/test --count 500 --seed 1000 --split test
+        python -m reeljudge.training.evaluation runs/test/manifest.jsonl --judge tiny -o runs/tiny.json
 """
 
 import argparse

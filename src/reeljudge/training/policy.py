@@ -160,6 +160,7 @@ def _with_lora(model: Any, config: RecipeConfig) -> Any:
         return PeftModel.from_pretrained(model, adapter.folder, is_trainable=True)
     assert config.lora is not None
     torch.manual_seed(config.seed)
+    tokens = {"embed_tokens": list(range(model.get_input_embeddings().num_embeddings))}
     # The vision tower has layers of the same names; only the language model's are meant.
     names = "|".join(config.lora.targets)
     return get_peft_model(
@@ -169,6 +170,7 @@ def _with_lora(model: Any, config: RecipeConfig) -> Any:
             lora_alpha=config.lora.alpha,
             lora_dropout=config.lora.dropout,
             target_modules=rf".*language_model.*\.({names})",
+            trainable_token_indices=tokens if config.lora.embeddings else None,
             task_type="CAUSAL_LM",
         ),
     )
