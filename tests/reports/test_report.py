@@ -15,7 +15,7 @@ from report_page import Page
 from reeljudge.cli import main
 from reeljudge.clips.decode import decode_here
 from reeljudge.errors import InputError, UsageError
-from reeljudge.reports import media, write_report
+from reeljudge.reports import media, plots, write_report
 
 HOSTILE = [
     "</script><script>alert(1)</script>",
@@ -272,3 +272,12 @@ def test_the_command_writes_the_page(
     assert (told["path"], told["clips"], told["bytes"]) == (str(target), 4, target.stat().st_size)
     assert "A <b>title</b>" in Page(target).words
     assert main(["report", str(small_run)]) == 2
+
+
+def test_a_radar_has_no_corner_where_nothing_is_scored() -> None:
+    values = [("A", 100.0), ("B", None), ("C", 0.0), ("D", 50.0)]
+    drawn = plots.radar(values, [None] * 4, "gen <1>", 0)
+    shape = drawn.partition('<polygon class="shape')[2].partition('points="')[2].partition('"')[0]
+    # Middle (150, 108), radius 72: A straight up, C (below) in the middle as 0, D halfway to the left.
+    assert shape == "150.0,36.0 150.0,108.0 114.0,108.0"
+    assert 'aria-label="gen &lt;1&gt;, points of 100: A 100, B not scored, C 0, D 50"' in drawn

@@ -50,9 +50,9 @@ def radar(
         return middle[0] + radius * share * cos(angle), middle[1] + radius * share * sin(angle)
 
     def outline(points: Sequence[float | None]) -> str:
-        return " ".join(
-            "{:.1f},{:.1f}".format(*at(place, (point or 0.0) / 100)) for place, point in enumerate(points)
-        )
+        """Through the points that there are: what is not scored has no corner, least of all at 0."""
+        known = [(place, point) for place, point in enumerate(points) if point is not None]
+        return " ".join("{:.1f},{:.1f}".format(*at(place, point / 100)) for place, point in known)
 
     parts = [
         f'<polygon class="grid" points="{outline([share] * count)}"/>' for share in (25.0, 50.0, 75.0, 100.0)
