@@ -181,7 +181,8 @@ def test_a_broken_video_is_named_and_costs_only_itself(small_run: Path, tmp_path
     write_clip(folder / "c0.mp4")
     (folder / "c1.mp4").write_bytes(b"no video")
     page = Page(write_report([small_run], tmp_path / "r.html").path)
-    assert "the video cannot be shown" in page.media[1]["trouble"]
+    assert "the video cannot be shown: c1.mp4" in page.media[1]["trouble"]
+    assert str(tmp_path) not in page.scripts["media"] + page.words  # the page goes to people elsewhere
     assert page.media[0]["preview"]
 
 

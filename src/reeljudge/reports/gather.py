@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import isfinite
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from pydantic import ValidationError
@@ -40,7 +40,7 @@ class JudgedRun:
 
     @property
     def judge(self) -> str:
-        return str(self.settings["configuration"].get("judge", {}).get("name") or "unknown")
+        return short_judge(self.settings["configuration"].get("judge", {}).get("name") or "unknown")
 
     @property
     def rows_expected(self) -> int | None:
@@ -125,6 +125,15 @@ def gather(folders: Sequence[Path], videos: Path | None = None) -> Material:
         path = name if name.is_absolute() else None if root is None else root / name
         clips.append(JudgedClip(clip, verdicts, path))
     return Material(tuple(runs), tuple(clips), tuple(_mismatches(runs, clips)))
+
+
+def short_judge(name: object) -> str:
+    """A judge's name; of an absolute path only the end, as a page is shown to people elsewhere."""
+    kind, colon, rest = str(name).partition(":")
+    path = PurePath(rest)
+    if not path.is_absolute():
+        return str(name)
+    return f"{kind}{colon}…/{'/'.join(path.parts[1:][-2:])}"
 
 
 def human_scores(row: Row, dimension: str) -> list[float]:

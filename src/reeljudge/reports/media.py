@@ -147,7 +147,7 @@ def _judged_frames(configuration: object, strip_height: int) -> FrameSettings | 
 
 def _one(clip: JudgedClip, decoding: _Decoding, left: _Left, height: int, scratch: Path) -> Media:
     trouble: list[str] = []
-    whole, seen = (_decoded(future, trouble) for future in (decoding.whole, decoding.seen))
+    whole, seen = (_decoded(future, clip.path, trouble) for future in (decoding.whole, decoding.seen))
     if whole is None and seen is None:
         return Media(trouble="; ".join(dict.fromkeys(trouble)) or None)
     shown = whole or seen
@@ -184,13 +184,14 @@ def _one(clip: JudgedClip, decoding: _Decoding, left: _Left, height: int, scratc
     return Media(preview, strip, times, judged, "; ".join(dict.fromkeys(trouble)) or None)
 
 
-def _decoded(future: "Future[Frames] | None", trouble: list[str]) -> Frames | None:
-    if future is None:
+def _decoded(future: "Future[Frames] | None", path: Path | None, trouble: list[str]) -> Frames | None:
+    if future is None or path is None:
         return None
     try:
         return future.result()
     except ClipError as error:
-        trouble.append(f"the video cannot be shown: {error}")
+        told = str(error).replace(str(path), path.name)  # where it lies is nobody's business elsewhere
+        trouble.append(f"the video cannot be shown: {told}")
         return None
 
 

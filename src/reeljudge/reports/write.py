@@ -19,7 +19,7 @@ from reeljudge.clips import Limits
 from reeljudge.errors import InputError, UsageError
 from reeljudge.reports import plots
 from reeljudge.reports.findings import OVERALL, RunFindings, differences, findings_of
-from reeljudge.reports.gather import JudgedClip, JudgedRun, Material, gather, human_scores
+from reeljudge.reports.gather import JudgedClip, JudgedRun, Material, gather, human_scores, short_judge
 from reeljudge.reports.media import Media, make_media
 from reeljudge.standings import Leaderboard
 
@@ -243,9 +243,8 @@ def _verdict_json(row: Mapping[str, Any]) -> dict[str, Any]:
         {what: reply[what] for what in ("dimension", "sample", "text", "finish", "tokens") if reply.get(what)}
         for reply in row.get("replies") or ()
     ]
-    shown["provenance"] = {
-        name: row[name] for name in ("judge", "revision", "rubric", "config") if row.get(name)
-    }
+    shown["provenance"] = {name: row[name] for name in ("revision", "rubric", "config") if row.get(name)}
+    shown["provenance"]["judge"] = short_judge(row.get("judge"))
     return shown
 
 
