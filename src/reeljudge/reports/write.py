@@ -234,7 +234,7 @@ def _run_json(run: JudgedRun) -> dict[str, Any]:
 
 
 def _verdict_json(row: Mapping[str, Any]) -> dict[str, Any]:
-    shown = {name: row.get(name) for name in _KEPT if row.get(name) not in (None, [], {}, "")}
+    shown: dict[str, Any] = {name: row.get(name) for name in _KEPT if row.get(name) not in (None, [], {}, "")}
     shown["scores"] = {
         name: {what: value for what, value in score.items() if value is not None}
         for name, score in row["scores"].items()
