@@ -28,7 +28,7 @@ DECAY = 3e-3
 Featurise = Callable[[Any], Vector]
 
 
-def fit_domain(see: Featurise, count: int = 3000, seed: int = 5) -> Domain:
+def fit_domain(see: Featurise, count: int = 1200, seed: int = 5) -> Domain:
     """Fit a rule on `count` synthetic clips and half as many foreign films; its limit is set on as many more.
 
     Args:
