@@ -1,15 +1,19 @@
 """From a rubric and a clip's prompt to the questions that a judge is asked."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
-
-from jinja2 import StrictUndefined, Template, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from reeljudge.errors import InputError, UsageError, did_you_mean
 from reeljudge.rubrics.model import Dimension, Rubric
 from reeljudge.rubrics.question import Question
+from reeljudge.rubrics.template import TemplateFault, render
+from reeljudge.rubrics.views import (
+    Listing,
+    view_of_all,
+    view_of_dimension,
+    view_of_rubric,
+    view_of_stage,
+)
 
 
 def select_dimensions(rubric: Rubric, names: Sequence[str] | None) -> tuple[Dimension, ...]:
@@ -53,48 +57,65 @@ def ask(
         InputError: a template that does not render.
     """
     chosen = select_dimensions(rubric, dimensions)
-    if rubric.replies == "joint":
-        return [_question(rubric, None, prompt, theme, template)]
-    return [_question(rubric, dimension, prompt, theme, template) for dimension in chosen]
+    if template is not None and (id(rubric), template) not in _checked:
+        # Whatever a clip may bring along, with a theme and without: no template fails in mid-run.
+        try:
+            check_questions(rubric, template)
+        except TemplateFault as fault:
+            where = f"template, line {fault.line}" if fault.line else "template"
+            raise InputError(f"{where}: {fault.problem}") from fault
+        if len(_checked) >= 64:
+            _checked.clear()
+        _checked[id(rubric), template] = rubric
+    asked: Sequence[Dimension | None] = [None] if rubric.replies == "joint" else chosen
+    try:
+        return [question_about(rubric, dimension, prompt, theme, template) for dimension in asked]
+    except TemplateFault as fault:
+        where = f"template, line {fault.line}" if fault.line else "template"
+        raise InputError(f"rubric {rubric.name!r}: {where}: {fault.problem}") from fault
 
 
-def _question(
-    rubric: Rubric, dimension: Dimension | None, prompt: str, theme: str | None, template: str | None
+_checked: dict[tuple[int, str], Rubric] = {}
+
+
+def check_questions(rubric: Rubric, template: str | None = None) -> None:
+    """Render every question that the rubric can ask.
+
+    Raises:
+        TemplateFault: one of them does not render.
+    """
+    for dimension in [None] if rubric.replies == "joint" else rubric.dimensions:
+        for theme in (None, "Physical Laws"):
+            question_about(rubric, dimension, "A prompt", theme, template)
+
+
+def question_about(
+    rubric: Rubric, dimension: Dimension | None, prompt: str, theme: str | None, template: str | None = None
 ) -> Question:
-    source = rubric.template if template is None else template
-    stages = rubric.stages_of(dimension)
-    variables: dict[str, Any] = {
-        "rubric": rubric,
+    """One question, rendered.
+
+    Raises:
+        TemplateFault: the template, or a stage's instruction, does not render.
+    """
+    variables = variables_of(rubric, dimension, prompt, theme)
+    variables["stages"] = Listing(
+        view_of_stage(stage, render(stage.instruction, variables)) for stage in rubric.stages_of(dimension)
+    )
+    text = render(rubric.template if template is None else template, variables)
+    return Question(None if dimension is None else dimension.name, text, prompt=prompt)
+
+
+def variables_of(
+    rubric: Rubric, dimension: Dimension | None, prompt: str, theme: str | None
+) -> dict[str, Any]:
+    """What a stage's instruction may use; a template may use `stages` as well."""
+    about = rubric.dimensions if dimension is None else (dimension,)
+    view = view_of_all(about)
+    return {
+        "rubric": view_of_rubric(rubric),
         "prompt": prompt,
         "theme": theme or None,
-        "dimension": dimension,
-        "dimensions": rubric.dimensions if dimension is None else (dimension,),
-        "levels": dimension.levels if dimension is not None else {},
+        "dimension": view,
+        "dimensions": Listing(view_of_dimension(one) for one in about),
+        "levels": view.levels,
     }
-    variables["stages"] = [
-        {"name": stage.name, "tag": stage.tag, "instruction": _render(stage.instruction, variables)}
-        for stage in stages
-    ]
-    return Question(None if dimension is None else dimension.name, _render(source, variables), prompt=prompt)
-
-
-def _render(source: str, variables: dict[str, Any]) -> str:
-    try:
-        return _compile(source).render(variables).strip()
-    except TemplateError as error:
-        line = getattr(error, "lineno", None)
-        where = f"template, line {line}" if line else "template"
-        raise InputError(
-            f"{where}: {error}. Known variables: prompt, theme, dimension, dimensions, levels, rubric, stages"
-        ) from error
-    except (TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
-        raise InputError(f"template: {error}") from error
-
-
-@lru_cache(maxsize=256)
-def _compile(source: str) -> Template:
-    # Sandboxed: a template file may come from anybody. Strict: a misspelt variable is an error, not "".
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
-    )
-    return environment.from_string(source)

@@ -1,10 +1,14 @@
 """A rubric: the dimensions to judge on, their levels and scale, how to ask and how to read the answer."""
 
+import re
+from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 Name = str
+TAG = r"^[A-Za-z][\w-]*$"
 Input = Literal["prompt", "theme"]
 
 
@@ -50,8 +54,8 @@ class Stage(Model):
     `instruction` tells the judge what to write there (a jinja2 text with the question's variables).
     """
 
-    name: Name
-    tag: str
+    name: Name = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    tag: str = Field(pattern=TAG)
     instruction: str = ""
 
 
@@ -93,7 +97,7 @@ class Rubric(Model):
         stages: the stages of a reply, in order; empty where the reasoning has no named stages.
         answer_stage: name of the stage that holds the score; None where the answer follows the reasoning.
         template: the question's text (jinja2), with `prompt`, `theme`, `dimension`, `dimensions`, `levels`,
-            `rubric` and `stages`.
+            `rubric` and `stages` (see `views` for what they hold and how they print).
     """
 
     name: Name = Field(pattern=r"^[a-z][a-z0-9_-]*$")
@@ -109,29 +113,68 @@ class Rubric(Model):
     dimensions: tuple[Dimension, ...] = Field(min_length=1)
     template: str
 
-    @field_validator("dimensions")
-    @classmethod
-    def _unique_names(cls, dimensions: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
-        names = [dimension.name for dimension in dimensions]
-        double = {name for name in names if names.count(name) > 1}
-        if double:
-            raise ValueError(f"dimension named twice: {', '.join(sorted(double))}")
-        return dimensions
-
     @model_validator(mode="after")
     def _complete(self) -> "Rubric":
-        for dimension in self.dimensions:
-            if dimension.levels and set(dimension.levels) != set(self.scale.values):
-                wanted = f"{self.scale.min}-{self.scale.max}"
-                raise ValueError(
-                    f"dimension {dimension.name!r}: levels must be given for each of {wanted}, or none"
-                )
-            names = [stage.name for stage in self.stages_of(dimension)]
-            if self.answer_stage is not None and self.answer_stage not in names:
-                raise ValueError(
-                    f"dimension {dimension.name!r}: answer_stage {self.answer_stage!r} is none of its stages"
-                )
+        for place, problem in self._problems():
+            raise PydanticCustomError("rubric", "{problem}", {"problem": problem, "place": place})
         return self
+
+    def _problems(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """(where, what) of everything that single fields cannot know."""
+        first: dict[str, str] = {}
+        labels: dict[str, str] = {}
+        for index, dimension in enumerate(self.dimensions):
+            place: tuple[str | int, ...] = ("dimensions", index)
+            if dimension.name in first:
+                yield (*place, "name"), f"dimension {dimension.name!r} is named twice"
+            first[dimension.name] = dimension.name
+            if dimension.levels and set(dimension.levels) != set(self.scale.values):
+                yield (*place, "levels"), self._levels_problem(dimension)
+            for key, label in self._labels(dimension):
+                words = " ".join(re.findall(r"[^\W_]+", label.lower()))
+                if not words:
+                    yield (*place, key), f"label {label!r} has no letter and no digit"
+                # One reply for all: only its label says which dimension a number is about.
+                if self.replies == "joint" and labels.setdefault(words, dimension.name) != dimension.name:
+                    yield (*place, key), f"{label!r} also names dimension {labels[words]!r}"
+            stages = self.stages_of(dimension)
+            names = [stage.name for stage in stages]
+            where = (*place, "stages") if dimension.stages is not None else ("stages",)
+            if self.answer_stage is not None and self.answer_stage not in names:
+                yield (
+                    ("answer_stage",),
+                    (f"answer_stage {self.answer_stage!r} is none of the stages of {dimension.name!r}"),
+                )
+            if dimension.stages is not None and self.replies == "joint":
+                yield where, "one reply answers all dimensions, so its stages stand on the rubric itself"
+            if stages and self.answer_stage is None:
+                yield where, "stages without an answer_stage: say which one holds the score"
+            tags = [stage.tag.lower() for stage in stages]
+            for double in (names, tags):
+                if len(set(double)) < len(double):
+                    yield where, f"stage twice: {next(one for one in double if double.count(one) > 1)}"
+            thinking = {tag.lower() for tag in self.reasoning_tags} & set(tags)
+            if thinking:
+                yield where, f"tag {min(thinking)!r} is a reasoning tag, too"
+        for index, tag in enumerate(self.reasoning_tags):
+            if not re.fullmatch(TAG, tag):
+                yield ("reasoning_tags", index), f"{tag!r} is no tag: write it without < and >"
+
+    @staticmethod
+    def _labels(dimension: Dimension) -> Iterator[tuple[str, str]]:
+        yield "label", dimension.label
+        yield from (("aliases", alias) for alias in dimension.aliases)
+
+    def _levels_problem(self, dimension: Dimension) -> str:
+        wanted, given = set(self.scale.values), set(dimension.levels)
+        missing = ", ".join(map(str, sorted(wanted - given)))
+        extra = ", ".join(map(str, sorted(given - wanted)))
+        told = [f"{missing} missing" if missing else "", f"{extra} not on the scale" if extra else ""]
+        scale = f"{self.scale.min}-{self.scale.max}"
+        return (
+            f"dimension {dimension.name!r}: levels must be given for each of {scale}, or none "
+            f"({'; '.join(part for part in told if part)})"
+        )
 
     @property
     def names(self) -> tuple[Name, ...]:

@@ -1,6 +1,7 @@
 """Soft scores: the probabilities of the scale's digits at the token that wrote the final answer."""
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,8 +51,9 @@ def soft_score(span: tuple[int, int], digits: Sequence[DigitToken], scale: Scale
     place = start - token.start
     if len(token.text) != token.end - token.start or not token.text[place : place + 1].isdecimal():
         return None
-    before, after = token.text[:place], token.text[place + 1 :]
-    logits = [token.alternatives.get(f"{before}{value}{after}") for value in scale.values]
+    before, digit, after = token.text[:place], token.text[place], token.text[place + 1 :]
+    zero = ord(digit) - unicodedata.decimal(digit)  # of the same script: a full-width 4 has full-width rivals
+    logits = [token.alternatives.get(f"{before}{chr(zero + value)}{after}") for value in scale.values]
     shown = [logit for logit in logits if logit is not None and not math.isnan(logit)]
     top = max(shown, default=-math.inf)
     if math.isinf(top):
