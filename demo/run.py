@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reeljudge import load_judge, load_rubric, read_manifest
+from reeljudge.reports import write_report
 from reeljudge.runs import run_manifest
 from reeljudge.synth import SetSettings, write_set
 
@@ -40,6 +41,10 @@ def main() -> None:
     with load_judge(judge_name, rubric="videoscore2") as judge:
         run_manifest(manifest, OUT / "run", judge)
     show(console, OUT / "run")
+    report = write_report(
+        [OUT / "run"], OUT / "report.html", videos=OUT / "clips", title="Twelve synthetic clips"
+    )
+    console.print(f"\nA report to open in any browser: {os.path.relpath(report.path)}")
     console.print("\nThe same from the command line:")
     program, run = (
         os.path.relpath(path) for path in (Path(sys.executable).parent / "reeljudge", OUT / "run")

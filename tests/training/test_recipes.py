@@ -188,7 +188,7 @@ def test_grpo_runs_and_says_what_replies_earned(checkpoint: Path, template: Path
     (last,) = journal(folder, "progress")[-1:]
     assert last["reward"] == 0.0  # a random network writes nothing that can be read
     assert last["well_formed"] == 0.0
-    assert last["tokens"] == 12
+    assert 0 < last["tokens"] <= 12  # max_reply; a random network may hit an end token before
 
 
 def test_grpo_learns_what_is_rewarded(

@@ -126,6 +126,8 @@ def sample_replies(
             num_return_sequences=config.group,
             eos_token_id=sorted(policy.end_tokens),
             pad_token_id=policy.pad,
+            # A reply that held a picture's placeholder would be taken for a picture in the loss.
+            suppress_tokens=policy.picture_tokens,
         )
     policy.base.model.rope_deltas = None
     replies = [_up_to_end(reply, policy.end_tokens) for reply in written[:, longest:].tolist()]

@@ -48,6 +48,11 @@ class Policy:
         return int(self.base.config.video_token_id)
 
     @property
+    def picture_tokens(self) -> list[int]:
+        """The placeholders of videos and images, which no reply may hold."""
+        return sorted({self.video_token, int(self.base.config.image_token_id)})
+
+    @property
     def pad(self) -> int:
         return int(self.processor.tokenizer.pad_token_id)
 
