@@ -12,11 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from reeljudge.judges.local.vision import VideoEncoder
+from reeljudge.clips import Frames
+from reeljudge.judges.local.vision import VideoInput
 from reeljudge.judges.tiny.domain import WIDEST, Domain, Vector, features_of, write_domain
+from reeljudge.training.attention import use_windowed_attention
 from reeljudge.training.config import SynthSource
 from reeljudge.training.encoding import synth_frames
 from reeljudge.training.foreign import foreign_film
+from reeljudge.training.patches import grids_of, patches_of
 
 logger = logging.getLogger("reeljudge.training")
 
@@ -28,7 +31,7 @@ DECAY = 3e-3
 Featurise = Callable[[Any], Vector]
 
 
-def fit_domain(see: Featurise, count: int = 1200, seed: int = 5) -> Domain:
+def fit_domain(see: Featurise, count: int = 800, seed: int = 5) -> Domain:
     """Fit a rule on `count` synthetic clips and half as many foreign films; its limit is set on as many more.
 
     Args:
@@ -79,8 +82,16 @@ def main() -> None:
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     loaded = load(find_checkpoint(str(WEIGHTS)), None, JudgeOptions())
-    videos = VideoEncoder(loaded.processor, loaded.model.config.video_token_id)
-    domain = fit_domain(lambda frames: features_of(loaded.model.model.visual, videos.encode(frames)))
+    torch.set_num_threads(1)
+    use_windowed_attention(loaded.model)
+
+    def see(frames: Frames) -> Vector:
+        patches = patches_of(frames.pixels[None], patch=8, merge=4)
+        grid = grids_of(1, *frames.pixels.shape[:3], patch=8)
+        video = VideoInput((), patches, grid, frames.seconds_per_grid, len(patches) // 16)
+        return features_of(loaded.model.model.visual, video)
+
+    domain = fit_domain(see)
     write_domain(domain, FOLDER / "domain.json")
     logger.info("wrote %s", FOLDER / "domain.json")
 

@@ -58,8 +58,8 @@ class Domain:
 def read_domain(path: Path) -> Domain:
     """A rule as `write_domain` wrote it."""
     values = json.loads(path.read_text(encoding="utf-8"))
-    parts = [np.asarray(values[name], np.float64) for name in ("mean", "spread", "weights")]
-    return Domain(*parts, bias=float(values["bias"]))
+    mean, spread, weights = (np.asarray(values[name], np.float64) for name in ("mean", "spread", "weights"))
+    return Domain(mean, spread, weights, bias=float(values["bias"]))
 
 
 def write_domain(domain: Domain, path: Path) -> None:
