@@ -23,7 +23,7 @@ def windowed_attention(
     attention_mask: torch.Tensor | None,
     scaling: float,
     cu_seq_lens_q: torch.Tensor,
-    **_: Any,
+    **unused: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attention inside each window; tensors are (1, heads, all tokens, head size)."""
     lengths = (cu_seq_lens_q[1:] - cu_seq_lens_q[:-1]).tolist()

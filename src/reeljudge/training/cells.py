@@ -72,6 +72,7 @@ def _frame_labels(clip: SynthClip, moment: int) -> list[int]:
         elif flaw.kind == "morph":
             thing = value
         elif flaw.kind == "teleport":
+            assert value is not None  # a teleport always says where to
             shift = value
     flicker = clip.visual is not None and clip.visual.kind == "flicker"
     dark = int(flicker and beat in dark_beats(clip.stage.noise))

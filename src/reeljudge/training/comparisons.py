@@ -51,7 +51,7 @@ def run_all(folder: Path) -> dict[str, dict[str, Any]]:
 def last_lines(folder: Path) -> dict[str, Any]:
     """The last validation of a training, and the seconds of its last uninterrupted part."""
     rows = [json.loads(line) for line in (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()]
-    validation = next((row for row in reversed(rows) if row["kind"] == "validation"), {})
+    validation: dict[str, Any] = next((row for row in reversed(rows) if row["kind"] == "validation"), {})
     seconds = next((row["seconds"] for row in reversed(rows) if row["kind"] == "progress"), None)
     return {**{key: value for key, value in validation.items() if key != "kind"}, "seconds": seconds}
 

@@ -56,7 +56,10 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         return Batch(
-            *(getattr(self, name).to(device) for name in ("ids", "labels", "weights", "patches")),
+            self.ids.to(device),
+            self.labels.to(device),
+            self.weights.to(device),
+            self.patches.to(device),
             self.grids,
             self.seconds,
             self.visual_tokens,

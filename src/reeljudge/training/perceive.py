@@ -67,7 +67,8 @@ class Eyes(nn.Module):
         grid = grids_of(cells, 2, side, side, self.shape.patch)
         out = self.heads(self.tower(patches, grid_thw=grid).pooler_output.reshape(cells, -1)).float()
         by_frame, by_cell = torch.from_numpy(batch.by_frame), torch.from_numpy(batch.by_cell)
-        loss, right, at = out.new_zeros(()), {}, 0
+        loss, at = out.new_zeros(()), 0
+        right: dict[str, Any] = {}
         for place, (name, answers) in enumerate(FRAME_HEADS.items()):
             logits = out[:, at : at + 2 * answers].reshape(-1, answers)
             loss, at = loss + _judge(name, logits, by_frame[:, :, place].flatten(), right), at + 2 * answers

@@ -61,9 +61,9 @@ def new_processor(shape: Shape, tokenizer: Any) -> Any:
     """The processor that goes with it."""
     from transformers import Qwen2_5_VLProcessor, Qwen2VLImageProcessor, Qwen2VLVideoProcessor
 
-    pixels = {"min_pixels": shape.side**2, "max_pixels": shape.side**2}
+    pixels: dict[str, Any] = {"min_pixels": shape.side**2, "max_pixels": shape.side**2}
     size = {"shortest_edge": shape.side**2, "longest_edge": shape.side**2}
-    sizes = {
+    sizes: dict[str, Any] = {
         "patch_size": shape.patch,
         "merge_size": shape.merge,
         "temporal_patch_size": 2,

@@ -77,7 +77,8 @@ def validate(
         )
     right: dict[str, list[bool]] = defaultdict(list)
     scored: list[bool] = []
-    checked, shown = [], []
+    checked: list[Any] = []
+    shown: list[Any] = []
     for example, answer in zip(examples, found, strict=True):
         text = answer.replies[0].text if answer.replies else ""
         reading = read_reply(text, rubric, example.question.dimension)
