@@ -61,7 +61,7 @@ def fit_domain(see: Featurise, count: int = 800, seed: int = 5) -> Domain:
         loss.backward()
         return loss
 
-    solver.step(closure)  # type: ignore[arg-type]
+    solver.step(closure)
     rule = weights.detach().numpy()
     limit = float(np.quantile(standard(held).numpy() @ rule, 1 - ALLOWED))
     return Domain(mean, spread, rule, -limit)
@@ -87,7 +87,8 @@ def main() -> None:
 
     def see(frames: Frames) -> Vector:
         patches = patches_of(frames.pixels[None], patch=8, merge=4)
-        grid = grids_of(1, *frames.pixels.shape[:3], patch=8)
+        count, height, width, _ = frames.pixels.shape
+        grid = grids_of(1, count, height, width, 8)
         video = VideoInput((), patches, grid, frames.seconds_per_grid, len(patches) // 16)
         return features_of(loaded.model.model.visual, video)
 
