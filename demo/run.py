@@ -6,6 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from record import CLIPS, COUNT, REPLIES
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,22 +14,23 @@ from rich.text import Text
 from reeljudge import load_judge, load_rubric, read_manifest
 from reeljudge.reports import write_report
 from reeljudge.runs import run_manifest
-from reeljudge.synth import SetSettings, write_set
+from reeljudge.synth import write_set
 
-HERE = Path(__file__).parent
-OUT = HERE / "out"
-RECORDED = f"recorded:{HERE / 'replies.jsonl'}"
-CLIPS = SetSettings(seed=11, split="test", generators=("aspen", "dogwood"))
+OUT = Path(__file__).parent / "out"
+RECORDED = f"recorded:{REPLIES}"
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--judge", default=RECORDED)
-    judge_name = options.parse_args().judge
-    console = Console(width=max(Console().width, 110) if not sys.stdout.isatty() else None)
+    options.add_argument("--picture", metavar="FILE.svg", help="save what is printed as a picture")
+    given = options.parse_args()
+    judge_name, picture = given.judge, given.picture
+    width = None if sys.stdout.isatty() and not picture else 110
+    console = Console(width=width, record=bool(picture))
 
     shutil.rmtree(OUT, ignore_errors=True)
-    written = write_set(OUT / "clips", 12, CLIPS)
+    written = write_set(OUT / "clips", COUNT, CLIPS)
     console.print(
         f"Drew {written.clips} clips of two make-believe generators: {os.path.relpath(written.manifest)}"
     )
@@ -55,6 +57,8 @@ def main() -> None:
         f"agree {run} --human human.visual_quality --judge scores.visual_quality.score",
     ):
         console.print(f"  {program} {command}", style="bold", highlight=False, soft_wrap=True)
+    if picture:
+        console.save_svg(picture, title="make demo")
 
 
 def show(console: Console, run: Path) -> None:
