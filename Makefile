@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST_ARGS ?=
 
-.PHONY: help demo test test-all bench lint clean
+.PHONY: help demo test test-all bench lint train-tiny clean
 
 help:
 	@echo "make demo      install and judge a few clips offline"
@@ -46,6 +46,18 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Repeats the training of the bundled judge, hours on two cores; stop it and give it again to go on.
+TRAIN := $(BIN)/reeljudge train
+train-tiny: $(VENV)/dev.stamp
+	$(TRAIN) perceive configs/tiny-perceive.yaml
+	$(TRAIN) sft configs/tiny-sft.yaml
+	$(TRAIN) grpo configs/tiny-grpo.yaml
+	$(BIN)/python -m reeljudge.training.bundle better runs/tiny/sft runs/tiny/grpo runs/tiny/final
+	$(TRAIN) sft configs/tiny-gradeo-lora.yaml
+	$(BIN)/python -m reeljudge.training.bundle weights runs/tiny/final
+	$(BIN)/python -m reeljudge.training.bundle adapter runs/tiny/gradeo
+	$(BIN)/python -m reeljudge.training.domain
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
