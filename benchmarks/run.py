@@ -1,7 +1,7 @@
 """Speed, measured side by side in one run: `make bench`. Ratios carry over between machines; seconds do not.
 
-Decoding: all between a file and the judge's pixels (decode, choose, resize, hash), against the bare decoding of
-every frame to RGB with PyAV, which neither resizes nor hashes. Reading: a reply of 300 words, against one
+Decoding: all between a file and the judge's pixels (decode, choose, resize, hash), against the bare decoding
+of every frame to RGB with PyAV, which neither resizes nor hashes. Reading: a reply of 300 words, against one
 search with the published regular expression, which finds numbers and judges nothing.
 """
 
