@@ -41,6 +41,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
     "closing tags": _repeated("</think>"),
     "open and close": _repeated("<think></think>"),
     "close after answers": _repeated("<think></think>" + BLOCK + "</think>"),
+    "reasoning in reasoning": _between("<think>", "<reasoning>", "</reasoning>" * 1000),
     "half tags": _repeated("<"),
     "half tags with spaces": _repeated("<   "),
     "answer tags": _repeated("<answer>4"),

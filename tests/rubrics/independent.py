@@ -8,6 +8,16 @@ import unicodedata
 
 from reeljudge.rubrics import Rubric
 
+_NOTHING = ("Zs", "Cc", "Cf", "So", "Sk", "Mn", "Me")
+
+
+def _bare(text: str) -> str:
+    while text and (unicodedata.category(text[0]) in _NOTHING or text[0] in "*`_"):
+        text = text[1:]
+    while text and (unicodedata.category(text[-1]) in _NOTHING or text[-1] in "*`_"):
+        text = text[:-1]
+    return text
+
 
 def _plain(character: str) -> str:
     return unicodedata.normalize("NFKC", character).lower()
@@ -25,10 +35,13 @@ def tags_in(text: str, names: set[str]) -> list[tuple[int, int, str, bool]]:
         while end < len(text) and end - place < 80 and _plain(text[end]) not in (">", "▷", "<", "◁", "\n"):
             end += 1
         if end < len(text) and _plain(text[end]) in (">", "▷"):
-            inner = "".join(_plain(one) for one in text[place + 1 : end])
-            inner = "".join(one for one in inner if not one.isspace() and unicodedata.category(one) != "Cf")
+            # Blanks and pictures around a tag's name do not make it another tag.
+            seen = [
+                one for one in text[place + 1 : end] if unicodedata.category(one) != "Cf" or one == "\u200b"
+            ]
+            inner = _bare("".join(map(_plain, seen)))
             closes = inner[:1] in ("/", "\\")
-            name = inner[1:] if closes else inner
+            name = _bare(inner[1:]) if closes else inner
             if name in names:
                 found.append((place, end + 1, name, closes))
                 place = end

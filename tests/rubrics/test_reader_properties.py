@@ -141,12 +141,12 @@ def test_another_digit_is_another_score() -> None:
                 text_after = text[: score.span[0]] + str(digit) + text[score.span[1] :]
                 after = read(text_after, reply).scores[name]
                 if digit in reply.rubric.scale:
-                    # Where the score stood twice, the two now differ; where it was part of a legend or of a
-                    # list, it may state nothing any more. It is never the old value, nor any third one.
-                    assert after.value in (digit, None), (text_after, score, after)
+                    # Where the score stood twice, the two now differ; where it now belongs to a legend or to
+                    # a list, another statement may come forward. What stands there is never read otherwise.
+                    assert after.value in (digit, None) or after.span != score.span, (text_after, after)
                     changed += after.value == digit
                 else:
-                    assert after.value is None
+                    assert after.span != score.span
     assert changed > 4_000
 
 
@@ -156,7 +156,7 @@ def test_a_reply_that_is_all_reasoning_never_scores(name: str) -> None:
     for text, reply in every_reply():
         if reply.rubric is not rubric or any("think" in part.lower() for part in text.split("<")[1:]):
             continue
-        if "reasoning" in text or "thought" in text.lower() or "◁" in text:
+        if "reasoning" in text.lower() or "thought" in text.lower() or "◁" in text:
             continue
         for wrapped in (f"<think>{text}</think>", f"<think>{text}", f"{text}</think>"):
             assert values_of(read_reply(wrapped, rubric, reply.dimension, reply.finish)) == {}, wrapped

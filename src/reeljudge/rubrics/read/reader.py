@@ -178,7 +178,9 @@ class _Reader:
         )
         self.outside = blanked(self.surface, (region.span for region in self.reasoning))
         answer_stage = self.rubric.answer_stage
-        self.stages = stage_regions(self.outside, self.wanted_stages, answer_stage)
+        self.stages = stage_regions(
+            self.outside, self.wanted_stages, answer_stage, self.grammar.is_only_answer
+        )
         self.answers = [region for name, region in self.stages if name == answer_stage]
         self.thoughts = [region for name, region in self.stages if name != answer_stage]
         # Quotation marks are looked for before markup is removed: backticks are some, too.

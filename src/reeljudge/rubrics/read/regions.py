@@ -1,6 +1,7 @@
 """Which parts of a reply are reasoning, which are stages, and which are somebody else's words."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -47,7 +48,8 @@ def tag_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
 def reasoning_regions(text: str, tags: Sequence[str], is_answer: Callable[[str], bool]) -> list[Region]:
     """The stretches between reasoning tags, in order.
 
-    - An opening tag that is never closed makes everything behind it reasoning.
+    - An opening tag that is never closed makes everything behind it reasoning. A second one of the same
+      name opens nothing (template and judge may both have written it).
     - A closing tag without an opening one makes everything before it reasoning, back to the last region
       (chat templates may write the opening tag themselves; a second `</think>` means that the judge went on
       thinking). Only where the stretch since the last region is nothing but an answer is the tag litter.
@@ -56,12 +58,20 @@ def reasoning_regions(text: str, tags: Sequence[str], is_answer: Callable[[str],
         return []
     regions: list[Region] = []
     opened: re.Match[str] | None = None
+    inner: Counter[str] = Counter()
     cursor = 0
     for match in tag_pattern(tuple(tags)).finditer(text):
+        name = match["name"]
         if match["empty"]:
             continue
         if not match["close"]:
-            opened = opened or match
+            if opened is None:
+                opened = match
+            elif name != opened["name"]:
+                inner[name] += 1  # <think><reasoning>...</reasoning>: the inner pair ends nothing
+            continue
+        if opened is not None and inner[name] > 0:
+            inner[name] -= 1
             continue
         if opened is not None:
             regions.append(Region(opened.start(), match.end(), opened.end(), match.start()))
@@ -70,16 +80,20 @@ def reasoning_regions(text: str, tags: Sequence[str], is_answer: Callable[[str],
             start = match.start() if litter else cursor
             regions.append(Region(start, match.end(), start, match.start()))
         opened, cursor = None, match.end()
+        inner.clear()
     if opened is not None:
         regions.append(Region(opened.start(), len(text), opened.end(), len(text), closed=False))
     return regions
 
 
-def stage_regions(text: str, stages: Iterable[Stage], answer_stage: str | None) -> list[tuple[str, Region]]:
+def stage_regions(
+    text: str, stages: Iterable[Stage], answer_stage: str | None, is_answer: Callable[[str], bool]
+) -> list[tuple[str, Region]]:
     """(stage name, region) in order of the text; `text` must have its reasoning blanked out.
 
     A stage reaches to its closing tag; what is tagged inside it belongs to it. One that is never closed
-    reaches to the next stage's opening tag or to the end.
+    reaches to the next stage's opening tag or to the end. One that is closed and was never opened reaches
+    back to the stage before it, unless it has been closed before and only an answer stands there.
     """
     names = {fold(stage.tag).text: stage.name for stage in stages}
     if not names:
@@ -97,9 +111,17 @@ def stage_regions(text: str, stages: Iterable[Stage], answer_stage: str | None) 
         if not tag["close"]:
             opening = tag
     regions: list[tuple[str, Region]] = []
+    known: set[str] = set()
     position = 0
     for number, tag in enumerate(tags):
-        if tag.start() < position or tag["close"]:
+        name = names[tag["name"]]
+        if tag.start() < position:
+            continue
+        if tag["close"]:
+            if name != answer_stage:
+                if name not in known or not is_answer(text[position : tag.start()]):
+                    regions.append((name, Region(position, tag.end(), position, tag.start())))
+                position = tag.end()
             continue
         same, following = same_next[number], open_next[number]
         if same is not None and same["close"]:
@@ -107,7 +129,8 @@ def stage_regions(text: str, stages: Iterable[Stage], answer_stage: str | None) 
         else:
             end = following.start() if following else len(text)
             region = Region(tag.start(), end, tag.end(), end, closed=False)
-        regions.append((names[tag["name"]], region))
+        regions.append((name, region))
+        known.add(name)
         position = region.end
     return _lift_nested_answer(text, regions, answer_stage, tags, names)
 
