@@ -336,3 +336,11 @@ def test_references_that_multiply_are_read_once(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
     with pytest.raises(InputError, match="unknown field"):
         load_rubric(written(tmp_path, "\n".join(lines)))
+
+
+def test_a_file_that_changes_is_read_again(tmp_path: Path) -> None:
+    path = written(tmp_path, GOOD)
+    first = load_rubric(path)
+    assert load_rubric(path) is first
+    written(tmp_path, GOOD.replace("title: Mood", "title: Moods"))
+    assert load_rubric(path).dimension("mood").title == "Moods"

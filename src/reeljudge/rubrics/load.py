@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -58,12 +58,18 @@ def load_rubric(name: str | Path | Rubric) -> Rubric:
             f"{did_you_mean(str(name), RUBRICS)}"
         )
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError(f"{path}: larger than {MOST_BYTES:,} bytes, so it is no rubric")
-        text = path.read_text(encoding="utf-8-sig")
+        seen = path.stat()
+        return _from_file(path, seen.st_mtime_ns, seen.st_size)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as UTF-8 text ({error})") from error
-    return parse_rubric(text, str(path))
+
+
+@lru_cache(maxsize=32)
+def _from_file(path: Path, modified: int, size: int) -> Rubric:
+    """Read again only where the file has changed: one reply after the other may name it."""
+    if size > MOST_BYTES:
+        raise InputError(f"{path}: larger than {MOST_BYTES:,} bytes, so it is no rubric")
+    return parse_rubric(path.read_text(encoding="utf-8-sig"), str(path))
 
 
 @cache
