@@ -59,7 +59,7 @@ def reasoning_regions(text: str, tags: Sequence[str], is_answer: Callable[[str],
     regions: list[Region] = []
     opened: re.Match[str] | None = None
     inner: Counter[str] = Counter()
-    cursor = 0
+    cursor = repeats = 0
     for match in tag_pattern(tuple(tags)).finditer(text):
         name = match["name"]
         if match["empty"]:
@@ -69,6 +69,8 @@ def reasoning_regions(text: str, tags: Sequence[str], is_answer: Callable[[str],
                 opened = match
             elif name != opened["name"]:
                 inner[name] += 1  # <think><reasoning>...</reasoning>: the inner pair ends nothing
+            else:
+                repeats += 1
             continue
         if opened is not None and inner[name] > 0:
             inner[name] -= 1
@@ -76,7 +78,9 @@ def reasoning_regions(text: str, tags: Sequence[str], is_answer: Callable[[str],
         if opened is not None:
             regions.append(Region(opened.start(), match.end(), opened.end(), match.start()))
         else:
-            litter = bool(regions) and is_answer(text[cursor : match.start()])
+            # A closing tag that a second opening one is waiting for is no litter.
+            litter = bool(regions) and not repeats and is_answer(text[cursor : match.start()])
+            repeats = max(0, repeats - 1)
             start = match.start() if litter else cursor
             regions.append(Region(start, match.end(), start, match.start()))
         opened, cursor = None, match.end()
