@@ -46,7 +46,7 @@ def _download(repository: str, path: str, suite: Suite, folder: Path) -> str:
         raise MissingExtra("--download", "hub") from None
     try:
         return str(hf_hub_download(repository, path, repo_type="dataset"))
-    except Exception as error:  # noqa: BLE001 - whatever the hub client raises, the user can fetch the file
+    except Exception as error:
         why = " ".join(str(error).split())[:160]
         raise InputError(
             f"{suite.title}: {path} of the dataset {repository} cannot be downloaded "
