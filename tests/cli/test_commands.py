@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.text import Text
 
 from reeljudge import __version__
 from reeljudge.cli import main
@@ -393,3 +394,23 @@ def test_judges_and_rubrics_are_listed(call: Callable[..., Ran]) -> None:
     out = call("rubrics", "gradeo")[1]
     assert "Rationality" in out
     assert len(json.loads(call("rubrics", "gradeo", "--json")[1])["dimensions"]) == 7
+
+
+def _all_commands(command: Any) -> Iterator[Any]:
+    yield command
+    if hasattr(command, "list_commands"):
+        context = command.context_class(command)
+        for name in command.list_commands(context):
+            yield from _all_commands(command.get_command(context, name))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_help_is_lost_as_markup(name: str) -> None:
+    """Help is shown with rich's markup, which drops what stands in square brackets."""
+    seen = 0
+    for command in _all_commands(load_command(name)):
+        for parameter in command.params:
+            told = getattr(parameter, "help", None) or ""
+            assert Text.from_markup(told).plain == told
+            seen += bool(told)
+    assert seen

@@ -13,6 +13,7 @@ PACKAGE = Path(reeljudge.__file__).parent
 FLOORS = {
     "errors": -1,
     "registry": 0,
+    "cores": 0,
     "tables": 1,
     "clips": 2,
     "verdicts": 3,

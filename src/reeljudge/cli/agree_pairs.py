@@ -38,7 +38,7 @@ def agree_pairs(
     score_a: Annotated[str | None, typer.Option(help="Field of the first clip's score.")] = None,
     score_b: Annotated[str | None, typer.Option(help="Field of the second clip's score.")] = None,
     tie_margin: Annotated[
-        float | None, typer.Option(min=0, help="Scores that differ by at most this are a tie. [default: 0]")
+        float | None, typer.Option(min=0, help="Scores that differ by at most this are a tie; default: 0.")
     ] = None,
     protocol: Annotated[
         ProtocolName,

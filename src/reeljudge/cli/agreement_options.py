@@ -21,8 +21,8 @@ Human = Annotated[
 Cluster = Annotated[
     str | None,
     typer.Option(
-        help="Field whose values are resampled as a whole. [default: the first there is of group, prompt, "
-        "text prompt, text, caption; else each row]"
+        help="Field whose values are resampled as a whole; default: the first there is of group, prompt, "
+        "text prompt, text, caption; else each row."
     ),
 ]
 Missing = Annotated[

@@ -78,8 +78,9 @@ def efficiency(
 
 
 def _about(judge: Any) -> dict[str, Any]:
-    import os
     import platform
+
+    from reeljudge.cores import usable_cores
 
     return {
         "judge": judge.name,
@@ -88,7 +89,7 @@ def _about(judge: Any) -> dict[str, Any]:
         "max_tokens": judge.sampling.max_tokens,
         "batch_size": judge.batch_size,
         "workers": judge.workers,
-        "cores": os.cpu_count(),
+        "cores": usable_cores(),
         "processor": platform.processor() or platform.machine(),
     }
 
@@ -109,32 +110,46 @@ def _write(output: Path, told: dict[str, Any]) -> None:
 
 
 def _show(about: dict[str, Any], found: "list[Measurement]") -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     from reeljudge.judging.efficiency import STAGES
 
+    def table(title: str, *heads: str, caption: str | None = None) -> Table:
+        # Two narrow tables: one of all columns would be cropped on most terminals.
+        made = Table(
+            title=title, caption=caption, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left"
+        )
+        made.add_column("case")
+        for head in heads:
+            made.add_column(head, justify="right", no_wrap=True)
+        return made
+
+    speed = table(f"{about['judge']}: speed", "clips/h", "tokens/s", "overhead", "memory")
     names = [name for name in (*STAGES[:1], "judge", *STAGES[1:]) if any(name in one.stages for one in found)]
-    table = Table(
-        title=f"{about['judge']}: seconds of the wall clock per clip, by stage",
-        caption="decode and resize are CPU seconds per clip in other processes, ahead of the judge",
+    stages = table(
+        "Where the time goes: seconds per clip",
+        *("decode*", "resize*", *names),
+        caption="* CPU seconds in other processes, ahead of the judge; all else is wall clock",
     )
-    table.add_column("case")
-    for head in ("clips/h", "tokens/s", "decode", "resize", *names, "overhead", "memory"):
-        table.add_column(head, justify="right")
     for one in found:
-        share = [one.stages.get(name) for name in names]
-        table.add_row(
+        speed.add_row(
             one.case.name,
             f"{one.clips_per_hour:,.0f}",
             "–" if one.tokens_per_second is None else f"{one.tokens_per_second:,.1f}",
-            f"{one.decode_seconds:.3f}",
-            f"{one.resize_seconds:.3f}",
-            *("–" if took is None else f"{took / one.case.clips:.3f}" for took in share),
             "–" if one.overhead is None else f"{one.overhead:.1%}",
             "–" if one.memory_bytes is None else f"{one.memory_bytes / 1e9:.2f} GB",
         )
+        share = [one.stages.get(name) for name in names]
+        stages.add_row(
+            one.case.name,
+            f"{one.decode_seconds:.3f}",
+            f"{one.resize_seconds:.3f}",
+            *("–" if took is None else f"{took / one.case.clips:.3f}" for took in share),
+        )
     console = results()
-    console.print(table)
+    console.print(speed)
+    console.print(stages)
     for one in found:
         if one.failed:
             console.print(f"{one.case.name}: {one.failed} of {one.case.clips} clips have no verdict")

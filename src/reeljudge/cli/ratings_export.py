@@ -26,7 +26,7 @@ def export(
         typer.Option(
             "--format",
             metavar="FORMAT",
-            help="reeljudge, label-studio or csv. [default: csv for .csv, else reeljudge]",
+            help="reeljudge, label-studio or csv; default: csv for .csv, else reeljudge.",
         ),
     ] = None,
     rubric: Annotated[str | None, typer.Option(help="Ratings under this rubric only.")] = None,

@@ -37,10 +37,10 @@ def import_ratings(
     db: Db,
     rubric: Annotated[
         str | None,
-        typer.Option(help="A rubric's name, or its YAML file. [default: as the file has it]"),
+        typer.Option(help="A rubric's name, or its YAML file; default: as the file has it."),
     ] = None,
     scale: Annotated[
-        str | None, typer.Option(metavar="LOW-HIGH", help="Scale of a rubric that is new. [default: 1-5]")
+        str | None, typer.Option(metavar="LOW-HIGH", help="Scale of a rubric that is new; default: 1-5.")
     ] = None,
     scores: Annotated[
         list[str] | None,
@@ -74,7 +74,7 @@ def import_ratings(
     ] = None,
     clips_by: Annotated[
         str | None,
-        typer.Option(metavar="FIELD", help="The manifest's field that holds the rows' ids. [default: id]"),
+        typer.Option(metavar="FIELD", help="The manifest's field that holds the rows' ids; default: id."),
     ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="A rating that differs from the rater's first replaces it.")

@@ -47,7 +47,7 @@ def run(
     engine: Annotated[str, typer.Option(help="What runs the judging: local or ray.")] = "local",
     address: Annotated[
         str | None,
-        typer.Option(help="The Ray cluster (ray). [default: RAY_ADDRESS, or a new one here]"),
+        typer.Option(help="The Ray cluster (ray); default: RAY_ADDRESS, or a new one here."),
     ] = None,
     judges: Annotated[
         int | None, typer.Option(min=1, help="Judges at work (ray); default: as many as there is room for.")

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from reeljudge.clips import Clip, Frames, FrameSettings, Limits
+from reeljudge.cores import usable_cores
 from reeljudge.errors import UsageError
 from reeljudge.judges import Judge, Sampling
 from reeljudge.judging.assemble import Evidence, Origin
@@ -307,5 +308,4 @@ def clips_ahead(workers: int, batch_size: int, questions: int) -> int:
 
 def default_workers() -> int:
     """A decoding process per core that this process may use, at most 8."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(8, cores)
+    return min(8, usable_cores())

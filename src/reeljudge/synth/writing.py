@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from reeljudge.cores import usable_cores
 from reeljudge.errors import InputError, UsageError, did_you_mean
 from reeljudge.synth.draw import WORLD
 from reeljudge.synth.generators import GENERATORS
@@ -193,7 +194,7 @@ def _write_videos(
 ) -> Iterator[None]:
     """Write the videos of these indices; yields after each, in whatever order they are done."""
     jobs = [(str(_video(folder, settings, index)), settings, index) for index in indices]
-    workers = min(workers or len(os.sched_getaffinity(0)), len(jobs))
+    workers = min(workers or usable_cores(), len(jobs))
     if workers <= 1 or len(jobs) <= FEW:
         for job in jobs:
             write_one(*job)

@@ -1,7 +1,6 @@
 """The served judge: any OpenAI-compatible server of a model that sees."""
 
 import asyncio
-import os
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from reeljudge.clips import Frames, FrameSettings
+from reeljudge.cores import usable_cores
 from reeljudge.errors import JudgeError
 from reeljudge.judges.protocol import Answer, Mode, Request
 from reeljudge.judges.served.address import Address
@@ -147,7 +147,7 @@ class ServedJudge:
 
     async def _connect(self) -> Server:
         timeout, retries, concurrency, backoff = self._settings
-        self._encoders = asyncio.Semaphore(os.cpu_count() or 1)
+        self._encoders = asyncio.Semaphore(usable_cores())
         return Server(self._address, self._model, timeout, retries, concurrency, backoff)
 
     async def _answer_all(self, server: Server, requests: Sequence[Request]) -> list[Answer]:
