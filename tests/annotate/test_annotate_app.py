@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from annotate_server import HEADERS, MakeTask
 from starlette.testclient import TestClient
 
-from reeljudge.annotate.app import STATIC, make_app, static_folder
+from reeljudge.annotate.app import STATIC, make_app
 from reeljudge.annotate.security import MOST_BYTES
 from reeljudge.annotate.task import Task
 from reeljudge.ratings import RatingStore
@@ -382,16 +383,18 @@ def test_every_answer_has_the_headers(quality: Task) -> None:
         assert headers["referrer-policy"] == "no-referrer"
 
 
+PAGES = resources.files("reeljudge.annotate") / "static"
+
+
 def test_pages_hold_no_inline_script_or_style() -> None:
     for name in ("rate.html", "admin.html"):
-        text = (static_folder() / name).read_text(encoding="utf-8")
+        text = (PAGES / name).read_text(encoding="utf-8")
         assert "<style" not in text
         assert " style=" not in text
         assert " on" not in text.replace(" one", "").replace(" only", "").split("<body>")[0]
         assert text.count("<script") == text.count('<script type="module" src="/static/')
     for name in STATIC:
-        assert (static_folder() / name).is_file(), name
-        text = (static_folder() / name).read_text(encoding="utf-8")
+        text = (PAGES / name).read_text(encoding="utf-8")
         for danger in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("):
             assert danger not in text, f"{name}: {danger}"
 

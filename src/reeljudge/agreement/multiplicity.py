@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-HOLM = "Holm"
-
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Holm's step-down correction: the chance of even one false finding in the family stays below the level.

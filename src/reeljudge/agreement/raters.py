@@ -33,8 +33,6 @@ from reeljudge.agreement.resampling import (
 )
 from reeljudge.agreement.scoring import kappa_statistic
 
-PAIRWISE = ("mean_pairwise_srcc", "mean_pairwise_krcc_b", "mean_pairwise_krcc_c", "mean_pairwise_qwk")
-
 
 @dataclass(frozen=True)
 class RaterAgreement:

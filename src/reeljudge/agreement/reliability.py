@@ -64,13 +64,6 @@ def relaxed_match(ratings: ArrayLike, within: float = 1) -> float | None:
     return _value(lambda array: match_statistic(array, within), ratings)
 
 
-def mean_pairwise(ratings: ArrayLike, make: Callable[[Floats, Floats], Statistic]) -> float | None:
-    """The mean of a statistic of two columns over all pairs of raters; pairs that leave it undefined do not
-    count.
-    """
-    return _value(lambda array: mean_pairwise_statistic(array, make), ratings)
-
-
 def _value(make: Callable[[Floats], Statistic], ratings: ArrayLike) -> float | None:
     array = np.asarray(ratings, dtype=float)
     if array.ndim != 2:

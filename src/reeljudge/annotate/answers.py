@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection, RowMapping, select, update
 
-from reeljudge.annotate.assignment import DONE, OPEN, SKIPPED, Assignment
+from reeljudge.annotate.assignment import DONE, SKIPPED, Assignment
 from reeljudge.annotate.errors import BadAnswer, NoSuchPage, StalePage
 from reeljudge.annotate.lists import Gold, joined
 from reeljudge.annotate.order import Page
@@ -19,7 +19,7 @@ from reeljudge.annotate.task import Task
 from reeljudge.errors import ReeljudgeError
 from reeljudge.ratings import Rating, RatingRefused
 from reeljudge.ratings.model import now
-from reeljudge.rubrics import Dimension, read_reply
+from reeljudge.rubrics import read_reply
 
 LONGEST_RATIONALE = 10_000
 LONGEST_TEXT = 60_000
@@ -212,14 +212,14 @@ class Answers:
             if score not in self.task.rubric.scale:
                 scale = self.task.rubric.scale
                 raise BadAnswer(f"{dimension.title}: {score} is not on the scale {scale.min} to {scale.max}")
-            if self.needs_words(dimension, score) and not given.rationales.get(dimension.name, "").strip():
+            if self.needs_words(score) and not given.rationales.get(dimension.name, "").strip():
                 raise BadAnswer(f"{dimension.title}: say in a few words why it is a {score}")
         for name, words in given.rationales.items():
             if "\0" in words:
                 raise BadAnswer(f"the words on {name} hold a null character; remove it")
 
-    def needs_words(self, dimension: Dimension, score: int) -> bool:
-        """Whether a score of this dimension cannot do without a rationale."""
+    def needs_words(self, score: int) -> bool:
+        """Whether a score cannot do without a rationale."""
         wanted = self.task.settings.rationale
         return wanted == "required" or (wanted == "unless-top" and score != self.task.rubric.scale.max)
 
@@ -317,6 +317,3 @@ def score_problem(
 
 def page_of(row: RowMapping) -> Page:
     return Page(row["clip"], row["dimension"], row["variant"])
-
-
-__all__ = ["OPEN", "Answer", "Answers", "AnyAnswer", "Decision", "Saved", "Skip", "feedback", "page_of"]

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from importlib import resources
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -275,7 +274,7 @@ def _add_rating(app: FastAPI, service: Service) -> None:
         with task.store.writing() as connection:
             place = assignment.enter(connection, rater)
             total = assignment.available(connection, rater, claimed.pages)
-        return claimed_view(task, place, total, claimed)
+        return claimed_view(place, total, claimed)
 
     @app.get("/api/page/{unit}")
     def show_page(unit: str, rater: str = rater_of) -> dict[str, Any]:
@@ -354,8 +353,3 @@ def _add_admin(app: FastAPI, service: Service) -> None:
         name = f"{task.kind}-{task.rubric.name}.{suffix}"
         headers = {"content-disposition": f'attachment; filename="{name}"'}
         return StreamingResponse(lines, media_type=kind, headers=headers)
-
-
-def static_folder() -> Path:
-    """Where the pages' files are (a folder of the installed package)."""
-    return Path(str(resources.files("reeljudge.annotate") / "static"))

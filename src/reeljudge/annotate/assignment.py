@@ -116,7 +116,7 @@ class Assignment:
             takers = self.takers(connection)
             mine = {_page(row) for row in own}
             chosen = self._next_batch(place, takers, mine, room)
-            if not chosen and self._release(connection, rater, takers):
+            if not chosen and self._release(connection, rater):
                 chosen = self._next_batch(place, self.takers(connection), mine, room)
             if not chosen:
                 left = any(len(takers[page]) < self.task.settings.overlap for page in self._known - mine)
@@ -126,7 +126,7 @@ class Assignment:
             hidden = self._hidden_for(place, own, chosen[0].dimension)
             if hidden is not None:
                 rows.insert(0, (hidden, self.task.gold[hidden].use))
-            self._insert(connection, rater, own, rows, 0)
+            self._insert(connection, rater, rows, 0)
             return Claimed(self.pages_of(connection, rater), "more", len(rows))
 
     def takers(self, connection: Connection) -> Mapping[Page, set[str]]:
@@ -223,7 +223,7 @@ class Assignment:
         left = self._pilots_left(own)
         chosen = left[: self.task.settings.pilot or len(left)]
         rows = [(page, "pilot") for page in chosen]
-        self._insert(connection, place.rater, own, rows, place.pilot_round)
+        self._insert(connection, place.rater, rows, place.pilot_round)
         return Claimed(self.pages_of(connection, place.rater), "more", len(rows))
 
     def _pilots_left(self, own: list[RowMapping]) -> list[Page]:
@@ -266,7 +266,6 @@ class Assignment:
         self,
         connection: Connection,
         rater: str,
-        own: list[RowMapping],
         rows: list[tuple[Page, str]],
         number: int,
     ) -> None:
@@ -303,7 +302,7 @@ class Assignment:
                     )
                 )
 
-    def _release(self, connection: Connection, rater: str, takers: Mapping[Page, set[str]]) -> bool:
+    def _release(self, connection: Connection, rater: str) -> bool:
         """Take back what others took long ago and did not rate, where this rater has nothing else to do."""
         pages = self.tables.pages
         oldest = datetime.now(UTC) - timedelta(hours=self.task.settings.lease)

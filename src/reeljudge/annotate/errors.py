@@ -44,9 +44,3 @@ class BadAnswer(Refused):
     """The answer itself cannot be stored."""
 
     status, code = 422, "bad_answer"
-
-
-class TooLarge(Refused):
-    """More bytes than any answer needs."""
-
-    status, code = 413, "too_large"

@@ -1,7 +1,7 @@
 """A task: clips, a rubric and a store as one thing that raters work through."""
 
 import os
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -236,8 +236,3 @@ def _note_others(notes: list[str], others: int, path: Any, rubric: Rubric) -> No
         notes.append(
             f"{path}: {others} rows are about other rubrics than {rubric.name!r}; serve them with --rubric"
         )
-
-
-def counts_by_use(task: Task) -> Counter[str]:
-    """How many gold pages there are of each use."""
-    return Counter(gold.use for gold in task.gold.values())

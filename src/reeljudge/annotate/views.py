@@ -14,7 +14,7 @@ from reeljudge.annotate.answers import (
     feedback,
     page_of,
 )
-from reeljudge.annotate.assignment import DONE, OPEN, SKIPPED, TRAINING, Assignment, Claimed, Place
+from reeljudge.annotate.assignment import DONE, OPEN, TRAINING, Claimed, Place
 from reeljudge.annotate.order import ALL
 from reeljudge.annotate.playable import Videos
 from reeljudge.annotate.task import Task
@@ -47,11 +47,11 @@ def task_view(task: Task, place: Place, total: int, pages: list[RowMapping]) -> 
         "rationale": task.settings.rationale,
         "skip_reasons": SKIP_REASONS,
         "limits": {"rationale": LONGEST_RATIONALE, "note": LONGEST_NOTE, "text": LONGEST_TEXT},
-        **list_view(task, place, total, pages),
+        **list_view(place, total, pages),
     }
 
 
-def list_view(task: Task, place: Place, total: int, pages: list[RowMapping]) -> dict[str, Any]:
+def list_view(place: Place, total: int, pages: list[RowMapping]) -> dict[str, Any]:
     """The rater's pages in order, and how many there may be in all."""
     shown = [row for row in pages if place.pilot != TRAINING or row["use"] == "pilot"]
     return {
@@ -70,12 +70,12 @@ def list_view(task: Task, place: Place, total: int, pages: list[RowMapping]) -> 
     }
 
 
-def claimed_view(task: Task, place: Place, total: int, claimed: Claimed) -> dict[str, Any]:
+def claimed_view(place: Place, total: int, claimed: Claimed) -> dict[str, Any]:
     """The list after more was asked for, and why nothing came where nothing did."""
     left = any(row["state"] == OPEN for row in claimed.pages)
     why = claimed.why if claimed.why != "more" and not left else None
     return {
-        **list_view(task, place, total, claimed.pages),
+        **list_view(place, total, claimed.pages),
         "new": claimed.new,
         "why": why,
         "message": None if why is None else _WHY[why],
@@ -145,15 +145,3 @@ def page_view(
         view["reasons"] = list(chain.reasons)
         view["why"] = list(dict.fromkeys(chain.why))
     return view
-
-
-__all__ = [
-    "SKIPPED",
-    "Assignment",
-    "claimed_view",
-    "dimension_view",
-    "list_view",
-    "page_view",
-    "rater_key",
-    "task_view",
-]

@@ -140,7 +140,7 @@ def evaluate(
         all_dimensions_exact=_all_exact(chosen_protocol, selected, scores),
         left_out={name: why for name, why in left_out.items() if name not in optional},
         deviations=chosen_protocol.deviations,
-        notes=tuple(_notes(release, selected, scores, left_out, optional, limit)),
+        notes=tuple(_notes(release, scores, left_out, optional, limit)),
     )
 
 
@@ -182,7 +182,6 @@ def _some(names: Sequence[str]) -> str:
 
 def _notes(
     release: Release,
-    selected: Selection,
     scores: Scores,
     left_out: Mapping[str, str],
     optional: set[str],

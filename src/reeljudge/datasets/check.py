@@ -126,7 +126,7 @@ def check_rows(
         texts.append(text)
     clips = [str(row["id"]) for row in rows]
     # Dimensions share a clip's description on purpose: repetition counts between clips alone.
-    for place, other in _duplicates(texts, clips, [row.get("dimension") for row in rows], settings.duplicate):
+    for place, other in _duplicates(texts, clips, settings.duplicate):
         problems[place].setdefault("duplicate", f"like {clips[other]!r} (row {other + 1})")
     shares = _common_shares(texts, clips, settings)
     for place, share in enumerate(shares):
@@ -231,9 +231,7 @@ def level_contradiction(
     return f"speaks of {last['name']!r} ({said}) where the score is {scores[dimension]}"
 
 
-def _duplicates(
-    texts: Sequence[str], clips: Sequence[str], dimensions: Sequence[str | None], near: float
-) -> Iterable[tuple[int, int]]:
+def _duplicates(texts: Sequence[str], clips: Sequence[str], near: float) -> Iterable[tuple[int, int]]:
     groups = near_groups(texts, near, affix=False)
     for members in groups.members():
         by_clip: dict[str, int] = {}

@@ -141,7 +141,7 @@ def _measured(judge: ClipJudge, case: Case, clips: Sequence[Clip], picture: NDAr
     told = hasattr(inner, "stage_seconds")
     before, within = dict(judge.spent), inner.stage_seconds() if told else {}
     notes = set(judge.notes)
-    _forget_peak(inner)
+    _forget_peak()
     began = time.perf_counter()
     verdicts = list(judge.judge_many(clips, rubric=case.rubric))
     wall = time.perf_counter() - began
@@ -169,7 +169,7 @@ def _measured(judge: ClipJudge, case: Case, clips: Sequence[Clip], picture: NDAr
         tokens=sum(known) if len(known) == len(counts) else None,
         stages=stages,
         overhead=1 - sum(stages[name] for name in MODEL) / wall if told else None,
-        memory_bytes=_peak_bytes(inner),
+        memory_bytes=_peak_bytes(),
         failed=sum(verdict.status == "error" for verdict in verdicts),
         notes=tuple(sorted(set(judge.notes) - notes)),
     )
@@ -227,21 +227,21 @@ def write_clips(folder: Path, pictures: NDArray[np.uint8], count: int) -> list[C
     return [Clip(path.stem, path.name, path, prompt, None, prompt) for path in paths]
 
 
-def _forget_peak(judge: Any) -> None:
+def _forget_peak() -> None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
         return
     with suppress(OSError):  # Linux: what the process holds now becomes its peak
-        Path("/proc/self/clear_refs").write_text("5")
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
 
 
-def _peak_bytes(judge: Any) -> int | None:
+def _peak_bytes() -> int | None:
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_available():
         return int(torch.cuda.max_memory_allocated())
     try:
-        lines = Path("/proc/self/status").read_text().splitlines()
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
     except (OSError, StopIteration, ValueError, IndexError):
         scale = 1 if sys.platform == "darwin" else 1024

@@ -127,7 +127,7 @@ def coverage(
         dimensions=tuple(_of_dimension(panel, clips) for panel in panels),
         gaps=(),
     )
-    return Coverage(**{**found.__dict__, "gaps": tuple(_gaps(found, clips, panels, overlap))})
+    return Coverage(**{**found.__dict__, "gaps": tuple(_gaps(found, panels, overlap))})
 
 
 def _of_dimension(panel: Panel, clips: Sequence[RatedClip]) -> DimensionCoverage:
@@ -180,9 +180,7 @@ def _near(prompts: Sequence[str], near: NearGroups, measure: str) -> dict[str, A
     }
 
 
-def _gaps(
-    found: Coverage, clips: Sequence[RatedClip], panels: Sequence[Panel], overlap: int | None
-) -> Iterator[str]:
+def _gaps(found: Coverage, panels: Sequence[Panel], overlap: int | None) -> Iterator[str]:
     if found.rated < found.clips:
         yield f"{found.clips - found.rated} of {found.clips} clips have no rating at all."
     for shown, panel in zip(found.dimensions, panels, strict=True):

@@ -235,6 +235,3 @@ def problem_of(errors: Iterable[Mapping[str, Any]]) -> str:
             f"must be {'text' if first['type'] == 'string_type' else 'an object'}, not {first['input']!r:.60}"
         )
     return f"{field!r} {message[:1].lower()}{message[1:]}"
-
-
-__all__ = ["RatedClip", "RatedRubric", "Rating", "now", "problem_of"]

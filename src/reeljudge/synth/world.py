@@ -64,13 +64,10 @@ TINTS: dict[str, tuple[tuple[int, int, int], ...]] = {
 }
 """Tint of a background -> its base colours, all far enough from every object's colour to be told apart."""
 
-LIGHTS = ("soft", "flat")
-
 THEMES = {"fall": "gravity", "bounce": "gravity", "stay": "permanence"}
 """First motion of a prompt -> commonsense theme; every other motion: inertia."""
 
 VISUAL_FLAWS = ("blur", "noise", "blocking", "flicker", "low_resolution")
-ALIGNMENT_FLAWS = ("missing", "object", "colour", "count", "motion", "order", "size", "background")
 PHYSICAL_FLAWS = ("vanish", "teleport", "recolour", "morph", "hang", "turn_back")
 
 MAX_LEVEL = {

@@ -1,7 +1,6 @@
 """Votes on a pair of clips, in the words that people and judges use for them."""
 
 import re
-import sys
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
@@ -20,14 +19,6 @@ class Vote(StrEnum):
     BOTH_GOOD = "both_good"
     BOTH_BAD = "both_bad"
     UNDECIDED = "undecided"
-
-    @property
-    def is_tie(self) -> bool:
-        return self in (Vote.TIE, Vote.BOTH_GOOD, Vote.BOTH_BAD)
-
-    @property
-    def is_decisive(self) -> bool:
-        return self in (Vote.A, Vote.B)
 
     @property
     def mirrored(self) -> "Vote":
@@ -151,15 +142,3 @@ def _normal(text: str) -> str:
     text = re.sub(r"\b(left|right|tie)vote\b", r"\1", text).replace("bothbad", "both bad")
     text = _SAYS_NOTHING.sub(" ", text)
     return _RELATION.sub(r"\1", " ".join(text.split()))
-
-
-def vote_of_scores(score_a: float, score_b: float, margin: float = 0.0) -> Vote:
-    """The vote that two scores amount to: a tie where they differ by at most `margin` (>= 0), else the
-    higher.
-    """
-    difference = score_a - score_b
-    # 0.4 - 0.3 is a hair more than 0.1 in binary; a stated margin means the decimal number.
-    dust = 4 * sys.float_info.epsilon * max(abs(score_a), abs(score_b))
-    if abs(difference) <= max(margin * (1 + 1e-9), dust):
-        return Vote.TIE
-    return Vote.A if difference > 0 else Vote.B

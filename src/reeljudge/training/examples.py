@@ -1,7 +1,7 @@
 """Training examples: what is asked, what is to be answered, and how to get the frames."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -176,9 +176,3 @@ def _problem(row: Mapping[str, Any], rubric: Rubric) -> Example:
         raise InputError("`solution` holds no score for every dimension")
     question = Question(None, row["problem"].replace("<video>", "").strip())
     return Example(str(row.get("problem_id", row["path"])), question, None, scores, Path(row["path"]))
-
-
-def scored_dimensions(examples: Sequence[Example]) -> Iterator[tuple[str, int]]:
-    """Every (dimension, true score) of examples."""
-    for example in examples:
-        yield from example.scores.items()

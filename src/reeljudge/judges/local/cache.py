@@ -1,7 +1,5 @@
 """Keys and values: of a question while it is read, and of the replies that are being written."""
 
-from collections.abc import Sequence
-
 import torch
 from transformers.cache_utils import Cache, DynamicLayer
 
@@ -159,8 +157,3 @@ def _enlarged(buffer: torch.Tensor, rows: int, slots: int) -> torch.Tensor:
     larger = buffer.new_zeros(rows, heads, slots, size)
     larger[:have_rows, :, :have_slots] = buffer
     return larger
-
-
-def stacked_bytes(rows: Sequence[int], token_bytes: int) -> int:
-    """Bytes of the buffers that hold sequences of these lengths side by side."""
-    return len(rows) * max(rows, default=0) * token_bytes

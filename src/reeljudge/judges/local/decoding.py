@@ -17,7 +17,6 @@ from reeljudge.judges.local.cache import KeysValues, Slots, length_of
 from reeljudge.judges.local.memory import is_out_of_memory, release_memory
 from reeljudge.judges.local.network import Network
 from reeljudge.judges.local.reading import Read, Reader, prefix_key
-from reeljudge.judges.local.vocabulary import Vocabulary
 from reeljudge.judges.local.writing import PreparedQuestion, Writing
 
 logger = logging.getLogger(__name__)
@@ -39,13 +38,11 @@ class Decoder:
     def __init__(
         self,
         network: Network,
-        vocabulary: Vocabulary,
         end_tokens: frozenset[int],
         limit: int,
         most_tokens: int | None = None,
     ):
         self._network = network
-        self._vocabulary = vocabulary
         self._end_tokens = end_tokens
         self._reader = Reader(network)
         self.limit = limit
@@ -60,7 +57,7 @@ class Decoder:
         sharing = _sharing(waiting) if self._network.shares else {}
         before = self.limit
         while waiting:
-            batch = _Batch(self._network, self._vocabulary, self._end_tokens)
+            batch = _Batch(self._network, self._end_tokens)
             full = False
             try:
                 self._go_on(batch, waiting, sharing)
@@ -148,7 +145,7 @@ class _Batch:
         longest: most tokens that any row's own slots will hold.
     """
 
-    def __init__(self, network: Network, vocabulary: Vocabulary, end_tokens: frozenset[int]):
+    def __init__(self, network: Network, end_tokens: frozenset[int]):
         self._network = network
         self._end_tokens = end_tokens
         self.joining: Writing | None = None

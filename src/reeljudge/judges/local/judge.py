@@ -77,9 +77,7 @@ class LocalJudge:
         self.batch_size = options.batch_size or (CPU_ROWS if loaded.device.type == "cpu" else GPU_ROWS)
         each = bytes_per_token(self._config.text_config, self._dtype)
         self.most_tokens = max(1, spare_bytes(loaded.device) // (2 * each))
-        self._decoder = Decoder(
-            self._network, self._vocabulary, self._end_tokens, self.batch_size, self.most_tokens
-        )
+        self._decoder = Decoder(self._network, self._end_tokens, self.batch_size, self.most_tokens)
         self._direct = DirectReader(self._network, self._prompts, self._vocabulary)
         self._latest: tuple[Frames, VideoInput] | None = None
 

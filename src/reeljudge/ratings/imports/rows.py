@@ -25,7 +25,6 @@ from reeljudge.tables import Row
 from reeljudge.tables.fields import number
 
 FIELDS = tuple(Rating.model_fields)
-_TEXTS = ("id", "video", "prompt", "theme", "model", "rubric", "dimension", "rater", "rationale", "at")
 
 
 class RatingRows:

@@ -183,7 +183,7 @@ class Table:
     # One row
 
     def _read(self, place: Place, row: Row) -> Read:
-        clip = self._clip(place, row)
+        clip = self._clip(row)
         shared = clip.model_dump(include={"id", "video", "prompt", "theme", "model"})
         said = [
             (cell.dimension, position, rater, score)
@@ -210,7 +210,7 @@ class Table:
         ]
         return Read(place, clip.id, Unit(tuple(ratings), clip))
 
-    def _clip(self, place: Place, row: Row) -> RatedClip:
+    def _clip(self, row: Row) -> RatedClip:
         given = {name: find(row, field) for name, field in self.fields.items() if name in OF_CLIP}
         taken = [field for _, field in self.specs]
         taken += [field for name, field in self.fields.items() if name.partition(".")[0] in OF_RATING]
