@@ -1,6 +1,5 @@
 """A headless Chromium, spoken to through its own debugging pipe: no driver, no package, no port."""
 
-import base64
 import itertools
 import json
 import os
@@ -119,9 +118,6 @@ class Browser:
 
     def wait(self, seconds: float) -> None:
         self.run(f"new Promise((done) => setTimeout(done, {seconds * 1000}))")
-
-    def screenshot(self, path: Path) -> None:
-        path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
 
     def close(self) -> None:
         self._process.kill()

@@ -18,13 +18,6 @@ REPLIES = labelled_replies()
 MUTATIONS = 12_000
 
 
-def scores_of(reading: Reading) -> dict[str, int | str | None]:
-    return {
-        name: score.value if score.status == "scored" else score.reason
-        for name, score in reading.scores.items()
-    }
-
-
 def values_of(reading: Reading) -> dict[str, int]:
     return {
         name: s.value for name, s in reading.scores.items() if s.status == "scored" and s.value is not None

@@ -23,9 +23,6 @@ VALUES = st.recursive(
 )
 
 
-NESTED = ("prompt", "stages", "human", "extra")
-
-
 def verdict(**more: Any) -> dict[str, Any]:
     return {
         "schema_version": 1,
