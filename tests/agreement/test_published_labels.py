@@ -272,7 +272,7 @@ def test_uve_preferences(labels: Path) -> None:
     assert swapped.accuracy_without_ties == 0
 
 
-def test_videoscore2_sample(labels: Path, label_rows: Rows) -> None:
+def test_videoscore2_sample(label_rows: Rows) -> None:
     rows = [row for row in label_rows("videoscore2_sample.jsonl") if row.get("judge_scores")]
     names = list(rows[0]["human"])
     human, judge = (

@@ -14,7 +14,6 @@ from starlette.testclient import TestClient
 from reeljudge.annotate.app import STATIC, make_app
 from reeljudge.annotate.security import MOST_BYTES
 from reeljudge.annotate.task import Task
-from reeljudge.ratings import RatingStore
 
 HERE = "http://127.0.0.1:8321"
 
@@ -42,7 +41,7 @@ class Rater:
 
 
 @pytest.fixture
-def enter(store: RatingStore) -> Iterator[Any]:
+def enter() -> Iterator[Any]:
     """enter(task, "ann"): a browser in which ann has opened her link."""
     apps: dict[int, Any] = {}
 

@@ -334,9 +334,7 @@ def test_rows_that_are_no_replies_are_named(
     assert message in err
 
 
-def test_read_takes_a_plain_text_and_stdin(
-    call: Callable[..., Ran], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_read_takes_a_plain_text_and_stdin(call: Callable[..., Ran], tmp_path: Path) -> None:
     file = tmp_path / "reply.txt"
     file.write_text(joint(4, 3, 5), encoding="utf-8")
     assert json.loads(call("read", file, "--json")[1])["scores"]["text_alignment"]["value"] == 3

@@ -50,7 +50,7 @@ def decoder(clip):
         yield decoder
 
 
-def test_the_same_frames_as_in_process(videos, clip):
+def test_the_same_frames_as_in_process(videos):
     with Decoder(FrameSettings(rule="uniform:6"), workers=2) as decoder:
         names = ["h264.mp4", "vp9.webm", "ffv1.mkv"]
         futures = [decoder.submit(videos(name)) for name in names]
@@ -87,7 +87,7 @@ def test_odd_names_reach_the_worker(decoder, tmp_path):
         assert decoder.decode(path).total_frames == 4
 
 
-def test_many_at_once_keep_their_places(videos, tmp_path):
+def test_many_at_once_keep_their_places(tmp_path):
     paths = [encode(tmp_path / f"{count}.mp4", counting_frames(count, 32, 32)) for count in range(2, 22)]
     with Decoder(EVERY_FRAME, workers=2) as decoder:
         futures = [decoder.submit(path) for path in paths]
@@ -264,7 +264,7 @@ class TestDeath:
         assert alive(pid)
         until(lambda: not alive(pid), 30)
 
-    def test_ctrl_c_reaches_the_parent_alone(self, tmp_path, clip):
+    def test_ctrl_c_reaches_the_parent_alone(self, clip):
         script = f"""
             from reeljudge.clips import Decoder
             with Decoder(workers=1) as decoder:

@@ -43,7 +43,7 @@ def rows(count: int = 8, **changes: Any) -> list[dict[str, Any]]:
     return training_rows(made)[0]
 
 
-def test_counts_and_front_matter(store: RatingStore) -> None:
+def test_counts_and_front_matter() -> None:
     text = write_card(rows(licence="CC0", model="gen-x"), CardSettings("My set", "cc-by-4.0"))
     head = yaml.safe_load(text.split("---")[1])
     assert head["license"] == "cc-by-4.0"

@@ -213,9 +213,7 @@ def test_elicited_again_and_rewritten(
         ),
     ],
 )
-def test_unsound_rewritings_go_to_people(
-    videos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, why: str
-) -> None:
+def test_unsound_rewritings_go_to_people(videos: Path, tmp_path: Path, text: str, why: str) -> None:
     answer = compose_reply(load_rubric("videoscore2"), None, scores(3, 3, 3), rationale="-").split(
         "</think>"
     )[1]

@@ -51,9 +51,7 @@ LABELS = (
 )
 
 
-def raw_row(
-    name: str, *answers: Any, prompt: str | None = "A red ball rolls.", ids: bool = False
-) -> dict[str, Any]:
+def raw_row(name: str, *answers: Any, prompt: str | None = "A red ball rolls.") -> dict[str, Any]:
     """A row of a raw file: score, comment, score, comment, score, comment; `...` leaves a question out."""
     labels = [
         {"_id": f"{0x5F000000 + n:08x}" + "0" * 16, "data": {"id": n, "label": f"1_{label}", "value": value}}
@@ -156,7 +154,7 @@ def test_raw_files_become_ratings_and_bad_rows_are_listed(tmp_path: Path, store:
 
 @pytest.mark.corpus
 @needs_labels
-def test_the_real_sample_gives_exactly_what_it_must(tmp_path: Path, store: RatingStore) -> None:
+def test_the_real_sample_gives_exactly_what_it_must(store: RatingStore) -> None:
     labels = Path(CORPUS or "") / "labels"
     raw = json.loads((labels / "vs2_anno_sample.json").read_text(encoding="utf-8"))
     expected = json.loads((labels / "vs2_anno_sample_expected.json").read_text(encoding="utf-8"))

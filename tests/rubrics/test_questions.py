@@ -1,7 +1,5 @@
 """Questions: what a judge is asked, and what a template may do."""
 
-from pathlib import Path
-
 import pytest
 
 from reeljudge.errors import InputError, UsageError
@@ -184,7 +182,7 @@ def test_a_question_that_grows_without_bounds_is_refused() -> None:
         ask(VIDEOSCORE2, "a cat", template="{% for i in range(99999) %}aaaaaaaaaa{% endfor %}")
 
 
-def test_templates_of_a_file_keep_their_text(tmp_path: Path) -> None:
+def test_templates_keep_their_text() -> None:
     text = "\n\n  First line\n{# a remark #}\nPrompt: {{ prompt }}  \n\n"
     (question,) = ask(VIDEOSCORE2, "a cat", template=text)
     assert question.text == "First line\nPrompt: a cat"

@@ -7,7 +7,6 @@ import logging
 import math
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -550,13 +549,12 @@ def test_ctrl_c_ends_at_once_and_the_judge_can_go_on(server: ScriptedServer) -> 
     server.answer = lambda body, count: Say(completion(), wait=3.0 if count <= 4 else 0.0)
     judge = a_judge(server.url, concurrency=4)
     judge.identity()
-    began = time.monotonic()
     main = threading.main_thread().ident
     assert main is not None
     threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         judge.answer([a_request(f"c{n}") for n in range(8)])
-    assert time.monotonic() - began < 2
+    assert server.active == 4  # nobody waited for the answers
     assert len(server.asked) == 4  # what was waiting is not sent any more
     assert texts(judge.answer([a_request()])) == ["ok"]
     judge.close()
