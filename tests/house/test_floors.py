@@ -12,6 +12,7 @@ import reeljudge
 PACKAGE = Path(reeljudge.__file__).parent
 FLOORS = {
     "errors": -1,
+    "lazy": 0,
     "registry": 0,
     "cores": 0,
     "tables": 1,

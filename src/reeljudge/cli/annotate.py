@@ -245,8 +245,9 @@ def show_progress(
     json: Json = False,
 ) -> None:
     """What the admin page shows, in the terminal: how far rating is, and how each rater does."""
-    from reeljudge.annotate import Links, Settings, open_task, progress
+    from reeljudge.annotate import Links, Settings, open_task
     from reeljudge.annotate.assignment import Assignment
+    from reeljudge.annotate.progress import progress
     from reeljudge.ratings import open_store
 
     with open_store(db, create=False) as store:

@@ -1,6 +1,5 @@
 """Clips: manifests, decoding with limits, frame sampling, resizing, hashing, writing."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from reeljudge.clips.clip import Clip
@@ -9,15 +8,7 @@ from reeljudge.clips.hashing import sha256_file
 from reeljudge.clips.manifest import Manifest, read_manifest
 from reeljudge.clips.resize import shown_size, smart_resize
 from reeljudge.clips.sampling import choose_frames, sampled_fps, seconds_per_grid
-
-# What needs PyAV loads on first use.
-_LAZY = {
-    "Decoder": "reeljudge.clips.decoder",
-    "DecoderFailed": "reeljudge.clips.process",
-    "decode_here": "reeljudge.clips.decode",
-    "resize_picture": "reeljudge.clips.resample",
-    "write_video": "reeljudge.clips.writing",
-}
+from reeljudge.lazy import lazy
 
 __all__ = [
     "Clip",
@@ -46,10 +37,14 @@ if TYPE_CHECKING:
     from reeljudge.clips.resample import resize_picture as resize_picture
     from reeljudge.clips.writing import write_video as write_video
 
-
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'reeljudge.clips' has no attribute {name!r}")
-    value = getattr(import_module(_LAZY[name]), name)
-    globals()[name] = value
-    return value
+# What needs PyAV loads on first use.
+__getattr__ = lazy(
+    __name__,
+    {
+        "Decoder": "reeljudge.clips.decoder",
+        "DecoderFailed": "reeljudge.clips.process",
+        "decode_here": "reeljudge.clips.decode",
+        "resize_picture": "reeljudge.clips.resample",
+        "write_video": "reeljudge.clips.writing",
+    },
+)

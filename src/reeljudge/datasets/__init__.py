@@ -7,27 +7,9 @@
 - `export_rows(rows, format, folder)`: for reeljudge, LLaMA-Factory, ms-swift, EasyR1 and TRL
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
-_LAZY = {
-    "CheckSettings": "reeljudge.datasets.check",
-    "RowReport": "reeljudge.datasets.check",
-    "check_rows": "reeljudge.datasets.check",
-    "compose_reply": "reeljudge.datasets.replies",
-    "faults_of_reply": "reeljudge.datasets.replies",
-    "leaks_in": "reeljudge.datasets.leaks",
-    "near_groups": "reeljudge.datasets.near",
-    "Rule": "reeljudge.datasets.reconcile",
-    "reconcile_entry": "reeljudge.datasets.reconcile",
-    "reconcile_scores": "reeljudge.datasets.reconcile",
-    "SplitProof": "reeljudge.datasets.split",
-    "SplitSettings": "reeljudge.datasets.split",
-    "prove": "reeljudge.datasets.split",
-    "split_rows": "reeljudge.datasets.split",
-    "export_rows": "reeljudge.datasets.export",
-    "write_card": "reeljudge.datasets.card",
-}
+from reeljudge.lazy import lazy
 
 __all__ = [
     "CheckSettings",
@@ -66,10 +48,24 @@ if TYPE_CHECKING:
     from reeljudge.datasets.split import prove as prove
     from reeljudge.datasets.split import split_rows as split_rows
 
-
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'reeljudge.datasets' has no attribute {name!r}")
-    value = getattr(import_module(_LAZY[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy(
+    __name__,
+    {
+        "CheckSettings": "reeljudge.datasets.check",
+        "RowReport": "reeljudge.datasets.check",
+        "check_rows": "reeljudge.datasets.check",
+        "compose_reply": "reeljudge.datasets.replies",
+        "faults_of_reply": "reeljudge.datasets.replies",
+        "leaks_in": "reeljudge.datasets.leaks",
+        "near_groups": "reeljudge.datasets.near",
+        "Rule": "reeljudge.datasets.reconcile",
+        "reconcile_entry": "reeljudge.datasets.reconcile",
+        "reconcile_scores": "reeljudge.datasets.reconcile",
+        "SplitProof": "reeljudge.datasets.split",
+        "SplitSettings": "reeljudge.datasets.split",
+        "prove": "reeljudge.datasets.split",
+        "split_rows": "reeljudge.datasets.split",
+        "export_rows": "reeljudge.datasets.export",
+        "write_card": "reeljudge.datasets.card",
+    },
+)

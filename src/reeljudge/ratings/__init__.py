@@ -7,9 +7,9 @@
   `with store.writing() as connection`, read in `with store.reading() as connection`
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from reeljudge.lazy import lazy
 from reeljudge.ratings.errors import (
     ClipChanged,
     DuplicateRating,
@@ -19,9 +19,6 @@ from reeljudge.ratings.errors import (
     UnknownClip,
 )
 from reeljudge.ratings.model import RatedClip, RatedRubric, Rating
-
-# What needs SQLAlchemy loads on first use.
-_LAZY = {"RatingStore": "reeljudge.ratings.store", "open_store": "reeljudge.ratings.store"}
 
 __all__ = [
     "ClipChanged",
@@ -41,17 +38,9 @@ if TYPE_CHECKING:
     from reeljudge.ratings.store import RatingStore as RatingStore
     from reeljudge.ratings.store import open_store as open_store
 
-
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'reeljudge.ratings' has no attribute {name!r}")
-    try:
-        value = getattr(import_module(_LAZY[name]), name)
-    except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("reeljudge"):
-            raise
-        from reeljudge.errors import MissingExtra
-
-        raise MissingExtra("a store of ratings", "annotate") from error
-    globals()[name] = value
-    return value
+# What needs SQLAlchemy loads on first use.
+__getattr__ = lazy(
+    __name__,
+    {"RatingStore": "reeljudge.ratings.store", "open_store": "reeljudge.ratings.store"},
+    ("a store of ratings", "annotate"),
+)
