@@ -1,7 +1,7 @@
 """Splits: no prompt and no near-duplicate crosses, whatever the rows; the proof searches by itself."""
 
 import json
-from itertools import combinations
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,46 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reeljudge.cli.app import run_command
-from reeljudge.datasets import SplitSettings, near_groups, prove, split_rows
-from reeljudge.datasets.near import AFFIX_WORDS, Groups, affixes_across, similar_across
-from reeljudge.datasets.words import sentences_of, words_of
+from reeljudge.datasets import SplitSettings, prove, split_rows
 from reeljudge.errors import InputError, UsageError
 from reeljudge.tables import read_rows, write_rows
 
-WORDS = st.sampled_from(("a", "the", "red", "blue", "ball", "cube", "rolls", "over", "sea", "hill", "fast"))
-PROMPTS = st.lists(WORDS, min_size=1, max_size=9).map(" ".join)
-
-
-def similar(one: str, other: str, threshold: float) -> bool:
-    """By the definition, pair by pair."""
-    a, b = words_of(one), words_of(other)
-    if a == b:
-        return True
-    short, long = sorted((a, b), key=len)
-    if len(short) >= AFFIX_WORDS and short in (long[: len(short)], long[-len(short) :]):
-        return True
-    return bool(a and b) and len(set(a) & set(b)) / len(set(a) | set(b)) >= threshold - 1e-9
-
-
-@settings(max_examples=30, deadline=None)
-@given(texts=st.lists(PROMPTS, max_size=40), threshold=st.sampled_from([0.3, 0.5, 0.8, 1.0]))
-def test_groups_are_those_of_comparing_all_pairs(texts: list[str], threshold: float) -> None:
-    wanted = Groups(len(texts))
-    for one, other in combinations(range(len(texts)), 2):
-        if similar(texts[one], texts[other], threshold):
-            wanted.join(one, other)
-    assert sorted(near_groups(texts, threshold).members()) == sorted(wanted.members())
-
-
-@settings(max_examples=20, deadline=None)
-@given(some=st.lists(PROMPTS, max_size=15), others=st.lists(PROMPTS, max_size=15))
-def test_the_search_of_the_proof_is_exact_too(some: list[str], others: list[str]) -> None:
-    found = {pair[:2] for pair in similar_across(some, others, 0.6)} | set(affixes_across(some, others))
-    pairs = [(one, other) for one in range(len(some)) for other in range(len(others))]
-    wanted = {pair for pair in pairs if similar(some[pair[0]], others[pair[1]], 0.6)}
-    # Equal prompts stand for one another where they stand several times.
-    by_words = {(words_of(some[one]), words_of(others[other])) for one, other in found}
-    assert by_words == {(words_of(some[one]), words_of(others[other])) for one, other in wanted}
+sys.path.append(str(Path(__file__).parents[1] / "texts"))
+from all_pairs import PROMPTS, similar
 
 
 @settings(max_examples=20, deadline=None)
@@ -88,31 +54,6 @@ def test_rows_of_one_prompt_stay_together_and_shares_are_met() -> None:
     assert {row["id"]: row["split"] for row in again} == {row["id"]: row["split"] for row in done}
     other, _, _ = split_rows(rows, SplitSettings({"test": 0.1, "val": 0.05}, 2))
     assert {row["id"]: row["split"] for row in other} != {row["id"]: row["split"] for row in done}
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("A dog runs on the beach.", "a DOG runs on the beach"),
-        ("A dog runs on the sunny beach", "A dog runs on the sunny beach, zoom in"),
-        ("Slow motion: a dog runs on a beach", "a dog runs on a beach"),
-        (
-            "a big dog runs on the sunny beach of an old town",
-            "a big dog walks on the sunny beach of an old town",
-        ),
-        ("一只狗在海滩上奔跑", "一只狗在海滩上奔跑。"),
-        ("ﬁve dogs run on sand", "five dogs run on sand"),
-    ],
-)
-def test_what_near_duplicates_are(one: str, other: str) -> None:
-    assert near_groups([one, other], 0.8).members() == [[0, 1]]
-
-
-def test_what_they_are_not() -> None:
-    assert len(near_groups(["a dog", "a dog runs on the beach"], 0.8).members()) == 2
-    assert len(near_groups(["a cat sleeps on a red sofa", "a fox jumps over a wet wall"], 0.8).members()) == 2
-    with pytest.raises(ValueError, match="not above 0"):
-        near_groups(["a"], 0.0)
 
 
 def test_a_proof_finds_what_was_planted() -> None:
@@ -165,14 +106,3 @@ def test_the_command_writes_its_proof(tmp_path: Path, capsys: pytest.CaptureFixt
     write_rows(tmp_path / "leaky.jsonl", [*leaky, {**leaky[0], "split": "test"}])
     assert run_command(["dataset", "prove", str(tmp_path / "leaky.jsonl")]) == 1
     assert len(list(read_rows(tmp_path / "split.jsonl"))) == 20
-
-
-def test_words_and_sentences() -> None:
-    assert words_of("It's 3 Cats -- “RUNNING”!") == ("it's", "3", "cats", "running")
-    assert list(sentences_of("<A>One. Two!</A>\n\nThree? “Four.” Five")) == [
-        "One.",
-        "Two!",
-        "Three?",
-        "“Four.”",
-        "Five",
-    ]

@@ -16,6 +16,7 @@ FLOORS = {
     "registry": 0,
     "cores": 0,
     "tables": 1,
+    "texts": 1,
     "clips": 2,
     "verdicts": 3,
     "rubrics": 4,

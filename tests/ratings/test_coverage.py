@@ -105,14 +105,14 @@ def test_evenness_is_1_for_even_scores_and_0_for_one() -> None:
 
 
 def test_near_duplicates_are_named_with_their_measure() -> None:
-    def near(prompts):
-        return [[place for place, prompt in enumerate(prompts) if "c" in prompt], [0]]
-
-    found = coverage(CLIPS, [panel()], near=near, measure="holds a c").near_duplicates
-    assert found["measure"] == "holds a c"
-    assert found["prompts"] == 2
-    assert found["groups"] == [["A dog runs. Then the camera zooms in.", "a cat"]]
-    assert any("nearly the same" in gap for gap in coverage(CLIPS, [panel()], near=near).gaps)
+    close = CLIPS[3].model_copy(update={"prompt": "Two red balls roll to the LEFT, slowly"})
+    found = coverage([*CLIPS[:3], close], [panel()], similarity=0.8)
+    assert found.near_duplicates is not None
+    assert "at least 0.8" in found.near_duplicates["measure"]
+    assert found.near_duplicates["prompts"] == 2  # of three: a and b have the same one
+    assert found.near_duplicates["groups"] == [[close.prompt, CLIPS[0].prompt]]
+    assert any(gap.startswith("2 of 3 prompts are nearly the same") for gap in found.gaps)
+    assert coverage([*CLIPS[:3], close], [panel()]).near_duplicates is None
 
 
 def test_the_synthetic_set_covers_its_generators() -> None:

@@ -41,8 +41,7 @@ def pages(folder: Path) -> list[Path]:
     known = {clip.id: {panel.dimension: 3} for clip in panel.clips}
     names = [panel.raters[:2], panel.raters[2:]]
     trust = reliability(panel, dict(zip((ATTACK, "b"), names, strict=True)), resamples=50)
-    near = lambda prompts: [[0, 1]]  # noqa: E731
-    covered = coverage(panel.clips, [panel], near=near, measure=ATTACK)
+    covered = coverage(panel.clips, [panel], similarity=0.8)
     measured = [
         Measured(
             Clip(f"{ATTACK}{place}", "v.mp4", Path("v.mp4"), ATTACK, ATTACK),

@@ -1,6 +1,5 @@
 """`reeljudge ratings coverage`: what a set of ratings covers, and its gaps."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -42,17 +41,7 @@ def coverage(
     with existing_store(db) as store:
         panels = read_panels(store, rubric, dimension, without or ())
         clips = list(store.clips())
-
-    def near(prompts: Sequence[str]) -> list[list[int]]:
-        from reeljudge.datasets.near import near_groups
-
-        return near_groups(prompts, similarity).members()
-
-    words = (
-        f"Jaccard similarity of the sets of words at least {similarity:g}, or one prompt standing whole "
-        "at an end of the other; groups are what such pairs connect"
-    )
-    found = measure(clips, panels, near=near, measure=words, overlap=overlap)
+    found = measure(clips, panels, similarity=similarity, overlap=overlap)
     if output is not None:
         from reeljudge.tables import write_rows
 

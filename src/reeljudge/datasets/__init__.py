@@ -22,7 +22,6 @@ __all__ = [
     "export_rows",
     "faults_of_reply",
     "leaks_in",
-    "near_groups",
     "prove",
     "reconcile_entry",
     "reconcile_scores",
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from reeljudge.datasets.check import check_rows as check_rows
     from reeljudge.datasets.export import export_rows as export_rows
     from reeljudge.datasets.leaks import leaks_in as leaks_in
-    from reeljudge.datasets.near import near_groups as near_groups
     from reeljudge.datasets.reconcile import Rule as Rule
     from reeljudge.datasets.reconcile import reconcile_entry as reconcile_entry
     from reeljudge.datasets.reconcile import reconcile_scores as reconcile_scores
@@ -57,7 +55,6 @@ __getattr__ = lazy(
         "compose_reply": "reeljudge.datasets.replies",
         "faults_of_reply": "reeljudge.datasets.replies",
         "leaks_in": "reeljudge.datasets.leaks",
-        "near_groups": "reeljudge.datasets.near",
         "Rule": "reeljudge.datasets.reconcile",
         "reconcile_entry": "reeljudge.datasets.reconcile",
         "reconcile_scores": "reeljudge.datasets.reconcile",

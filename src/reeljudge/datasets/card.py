@@ -8,8 +8,8 @@ from typing import Any
 
 import reeljudge
 from reeljudge.datasets.check import Rubrics
-from reeljudge.datasets.words import words_of
 from reeljudge.errors import InputError
+from reeljudge.texts.words import words_of
 
 MANY = 0.5
 """A generator, or a score, with more than this share is named as a gap."""

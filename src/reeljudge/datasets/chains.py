@@ -18,10 +18,10 @@ from reeljudge.datasets.items import Item
 from reeljudge.datasets.leaks import leaks_in
 from reeljudge.datasets.prompts import Prompts
 from reeljudge.datasets.replies import compose_reply, faults_of_reply
-from reeljudge.datasets.words import words_of
 from reeljudge.rubrics import Question, Rubric, Stage, ask, read_reply
 from reeljudge.rubrics.ask import variables_of
 from reeljudge.rubrics.views import view_of_stage
+from reeljudge.texts.words import words_of
 
 Method = Literal["gradeo", "videoscore2"]
 METHODS: tuple[Method, ...] = ("gradeo", "videoscore2")

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reeljudge.datasets.leaks import leaks_in
-from reeljudge.datasets.near import near_groups
 from reeljudge.datasets.replies import faults_of_reply, question_of
-from reeljudge.datasets.words import sentences_of, words_of
 from reeljudge.errors import InputError, ReeljudgeError, UsageError
 from reeljudge.rubrics import Rubric, load_rubric, read_reply
+from reeljudge.texts.near import near_groups
+from reeljudge.texts.words import sentences_of, words_of
 
 PROBLEMS: dict[str, str] = {
     "leaked_phrase": "speaks of given scores, comments or the people behind them",

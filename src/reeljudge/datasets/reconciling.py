@@ -13,12 +13,12 @@ from reeljudge.datasets.elicit import run_all
 from reeljudge.datasets.items import Item
 from reeljudge.datasets.reconcile import Rule, reconcile_entry
 from reeljudge.datasets.replies import compose_reply
-from reeljudge.datasets.words import words_of
 from reeljudge.errors import ClipError, InputError, JudgeError
 from reeljudge.ratings import RatedClip
 from reeljudge.rubrics import Question, Rubric, read_reply
 from reeljudge.rubrics.ask import variables_of
 from reeljudge.tables import write_rows
+from reeljudge.texts.words import words_of
 
 KEPT_LENGTH = 0.6
 """A rewritten rationale with fewer words than this share of the draft's was shortened."""

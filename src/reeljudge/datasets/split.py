@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from reeljudge.datasets.near import AFFIX_WORDS, Groups, affixes_across, near_groups, similar_across
-from reeljudge.datasets.words import words_of
 from reeljudge.errors import InputError, UsageError
+from reeljudge.texts.near import Groups, affixes_across, measure, near_groups, similar_across
+from reeljudge.texts.words import words_of
 
 NEAR = 0.8
 """Least Jaccard similarity of near-duplicates."""
@@ -193,11 +193,7 @@ def prove(
                     nearest = sorted(nearest, reverse=True)[:SHOWN]
             crossing += len(inside)
     return SplitProof(
-        measure=(
-            f"near-duplicate: Jaccard similarity of the prompts' sets of words (NFKC, casefolded, without "
-            f"punctuation) of at least {near:g}, or one prompt of at least {AFFIX_WORDS} words whole at the "
-            "beginning or end of the other"
-        ),
+        measure=f"near-duplicate prompts: {measure(near)}",
         rows={name: counts[name] for name in names},
         prompts={name: len(prompts[name]) for name in names},
         groups=groups,

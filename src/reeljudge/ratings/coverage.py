@@ -1,7 +1,7 @@
 """What a set of ratings covers: generators, prompts, dimensions, scores; and its gaps, in words."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from reeljudge.ratings.model import RatedClip
 from reeljudge.ratings.panels import Panel
 from reeljudge.ratings.prompt_kinds import count_kinds, length_name, length_names, word_count
+from reeljudge.texts.near import measure, near_groups
 
 RARE = 0.05
 """A score, a length or a kind of prompt below this share is a gap."""
@@ -21,9 +22,6 @@ LARGE_SHARE = 0.5
 """A generator, a prompt or a rater above this share stands for the whole set."""
 
 SHOWN_GROUPS = 20
-
-NearGroups = Callable[[Sequence[str]], Sequence[Sequence[int]]]
-"""Prompts -> groups (places) of those that are nearly the same; prompts in no group may be left out."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +92,7 @@ def coverage(
     clips: Sequence[RatedClip],
     panels: Sequence[Panel],
     *,
-    near: NearGroups | None = None,
-    measure: str = "",
+    similarity: float | None = None,
     overlap: int | None = None,
 ) -> Coverage:
     """Count what is there, and name what is not.
@@ -103,7 +100,8 @@ def coverage(
     Args:
         clips: all of the store, rated or not.
         panels: the ratings.
-        near: finds prompts that are nearly the same. measure: by which measure, in words.
+        similarity: prompts whose words are at least this similar are near-duplicates (`texts.near`); None
+            does not look for them.
         overlap: ratings that each clip should have; None takes the most common number of each dimension.
     """
     prompts = sorted({clip.prompt for clip in clips if clip.prompt.strip()})
@@ -123,7 +121,7 @@ def coverage(
         lengths=lengths,
         words=_spread(words),
         kinds=count_kinds(prompts),
-        near_duplicates=None if near is None else _near(prompts, near, measure),
+        near_duplicates=None if similarity is None else _near(prompts, similarity),
         dimensions=tuple(_of_dimension(panel, clips) for panel in panels),
         gaps=(),
     )
@@ -170,10 +168,11 @@ def _mean(scores: Any) -> float | None:
     return None if np.isnan(scores).all() else float(np.nanmean(scores))
 
 
-def _near(prompts: Sequence[str], near: NearGroups, measure: str) -> dict[str, Any]:
-    groups = sorted((sorted(group) for group in near(prompts) if len(group) > 1), key=lambda g: (-len(g), g))
+def _near(prompts: Sequence[str], similarity: float) -> dict[str, Any]:
+    found = near_groups(prompts, similarity).members()
+    groups = sorted((group for group in found if len(group) > 1), key=lambda g: (-len(g), g))
     return {
-        "measure": measure,
+        "measure": f"{measure(similarity)}; groups are what such pairs connect",
         "prompts": sum(len(group) for group in groups),
         "count": len(groups),
         "groups": [[prompts[place] for place in group] for group in groups[:SHOWN_GROUPS]],

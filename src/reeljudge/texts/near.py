@@ -16,7 +16,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from math import ceil
 
-from reeljudge.datasets.words import words_of
+from reeljudge.texts.words import words_of
 
 AFFIX_WORDS = 5
 """A shorter text at the start of another one says nothing ("a dog")."""
@@ -174,6 +174,14 @@ def affixes_across(some: Sequence[str], others: Sequence[str]) -> Iterator[tuple
                     found = parts.get(end)
                     if found is not None:
                         yield (found, place) if swapped else (place, found)
+
+
+def measure(threshold: float) -> str:
+    """What near-duplicate means at a threshold, in words for people."""
+    return (
+        "Jaccard similarity of the sets of words (NFKC, casefolded, without punctuation) of at least "
+        f"{threshold:g}, or one of at least {AFFIX_WORDS} words whole at the beginning or end of the other"
+    )
 
 
 def _check(threshold: float) -> None:
