@@ -1,6 +1,6 @@
 """Options of commands that have a model write rationales, and what they open."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,76 +20,62 @@ _SERVED, _FRAMES, _TEXT = "Server", "Frames", "Answers"
 
 @dataclass(frozen=True)
 class Asking:
-    """Who is asked, and how."""
+    """How a model is asked to write, as the command line says it."""
 
-    judge: str
-    base_url: str | None
-    send_as: str | None
-    concurrency: int | None
-    timeout: float | None
-    retries: int | None
-    frames: str | None
-    max_pixels: int | None
-    temperature: float
-    seed: int
-    max_tokens: int
-    language: str
-    words: int
-    templates: Path | None
-
-    BaseUrl = Annotated[
+    base_url: Annotated[
         str | None,
         typer.Option(
             help="Address of the server (served); the key comes from OPENAI_API_KEY.",
             rich_help_panel=_SERVED,
         ),
-    ]
-    SendAs = Annotated[str | None, typer.Option(help="images or video (served).", rich_help_panel=_SERVED)]
-    Concurrency = Annotated[
+    ] = None
+    send_as: Annotated[
+        str | None, typer.Option(help="images or video (served).", rich_help_panel=_SERVED)
+    ] = None
+    concurrency: Annotated[
         int | None, typer.Option(min=1, help="Most requests in flight (served).", rich_help_panel=_SERVED)
-    ]
-    Timeout = Annotated[
+    ] = None
+    timeout: Annotated[
         float | None,
         typer.Option(
             help="Seconds until an unanswered request is repeated (served).", rich_help_panel=_SERVED
         ),
-    ]
-    Retries = Annotated[
+    ] = None
+    retries: Annotated[
         int | None, typer.Option(min=0, help="Attempts after the first (served).", rich_help_panel=_SERVED)
-    ]
-    FrameRule = Annotated[
+    ] = None
+    frames: Annotated[
         str | None,
         typer.Option(
             help="qwen, keyframes or uniform:N. Default: keyframes (method gradeo), uniform:6.",
             rich_help_panel=_FRAMES,
         ),
-    ]
-    MaxPixels = Annotated[
+    ] = None
+    max_pixels: Annotated[
         int | None, typer.Option(min=1, help="Most pixels of a frame.", rich_help_panel=_FRAMES)
-    ]
-    Temperature = Annotated[float, typer.Option(min=0.0, help="0 is greedy.", rich_help_panel=_TEXT)]
-    Seed = Annotated[int, typer.Option(help="Seed of the answers.", rich_help_panel=_TEXT)]
-    MaxTokens = Annotated[int, typer.Option(min=1, help="Most tokens of an answer.", rich_help_panel=_TEXT)]
-    Language = Annotated[str, typer.Option(help="Language of what is written.", rich_help_panel=_TEXT)]
-    Words = Annotated[int, typer.Option(min=1, help="Words of a part, about.", rich_help_panel=_TEXT)]
-    Templates = Annotated[
+    ] = None
+    temperature: Annotated[float, typer.Option(min=0.0, help="0 is greedy.", rich_help_panel=_TEXT)] = 0.7
+    seed: Annotated[int, typer.Option(help="Seed of the answers.", rich_help_panel=_TEXT)] = 0
+    max_tokens: Annotated[
+        int, typer.Option(min=1, help="Most tokens of an answer.", rich_help_panel=_TEXT)
+    ] = 2048
+    language: Annotated[str, typer.Option(help="Language of what is written.", rich_help_panel=_TEXT)] = (
+        "English"
+    )
+    words: Annotated[int, typer.Option(min=1, help="Words of a part, about.", rich_help_panel=_TEXT)] = 150
+    templates: Annotated[
         Path | None,
         typer.Option(help="Folder of NAME.j2 files in place of the bundled texts.", rich_help_panel=_TEXT),
-    ]
+    ] = None
 
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> "Asking":
-        """From a command's own arguments."""
-        return cls(**{name: given[name] for name in cls.__dataclass_fields__})
-
-    def identity(self, rubric: "Rubric", method: str | None, attempts: int) -> dict[str, Any]:
+    def identity(self, judge: str, rubric: "Rubric", method: str | None) -> dict[str, Any]:
         """What rows of one file must share: not where the model is served, nor how fast it is asked."""
         import hashlib
 
         from reeljudge.datasets.prompts import Prompts
 
         return {
-            "judge": self.judge,
+            "judge": judge,
             "rubric": rubric.name,
             "rubric_hash": hashlib.sha256(rubric.model_dump_json().encode()).hexdigest()[:16],
             "method": _method(method, rubric),
@@ -123,6 +109,7 @@ def _method(method: str | None, rubric: "Rubric") -> Any:
 
 @contextmanager
 def open_writer(
+    judge: str,
     asking: Asking,
     rubric: "Rubric",
     method: str | None,
@@ -139,12 +126,12 @@ def open_writer(
     from reeljudge.judging.clip_judge import default_workers
 
     way = _method(method, rubric)
-    kind = asking.judge.partition(":")[0]
+    kind = judge.partition(":")[0]
     if kind in ("tiny", "videoscore2", "recorded"):
         why = "holds one reply per clip" if kind == "recorded" else "writes only what it was trained on"
-        raise UsageError(f"{asking.judge!r} {why}; choose served:MODEL or hf:MODEL")
-    judge = open_judge(
-        asking.judge,
+        raise UsageError(f"{judge!r} {why}; choose served:MODEL or hf:MODEL")
+    opened = open_judge(
+        judge,
         JudgeOptions(
             base_url=asking.base_url,
             send_as=asking.send_as,  # type: ignore[arg-type]
@@ -155,7 +142,7 @@ def open_writer(
     )
     # Loose images come as they are: no frame need be repeated to fill a temporal grid.
     loose = kind == "served" and asking.send_as in (None, "images")
-    shown = judge.frame_settings.with_(
+    shown = opened.frame_settings.with_(
         rule=asking.frames or ("keyframes" if way == "gradeo" else "uniform:6"),
         max_pixels=asking.max_pixels,
         temporal_factor=1 if loose else None,
@@ -163,14 +150,14 @@ def open_writer(
     shown = shown.with_(min_pixels=min(shown.min_pixels, shown.max_pixels))
     # One chain at a time where a model lies in memory; as many as requests may be in flight elsewhere.
     workers = (asking.concurrency or CONCURRENCY) if kind == "served" else 1
-    settings = AskSettings(asking.judge, shown, asking.temperature, asking.seed, asking.max_tokens)
+    settings = AskSettings(judge, shown, asking.temperature, asking.seed, asking.max_tokens)
     decoders = default_workers() if kind == "served" else 1
-    asker = Asker(judge, rubric, log, settings, videos, None, decoders, 2 * workers)  # type: ignore[arg-type]
+    asker = Asker(opened, rubric, log, settings, videos, None, decoders, 2 * workers)  # type: ignore[arg-type]
     chain = ChainSettings(way, attempts, asking.language, asking.words)
     try:
         yield Writer(asker, rubric, Prompts(asking.templates), chain), workers
     finally:
-        judge.close()
+        opened.close()
         asker.close()
 
 

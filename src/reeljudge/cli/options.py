@@ -1,7 +1,7 @@
-"""Options shared by commands: every field of `JudgeSettings` becomes an option with its help text."""
+"""Options shared by commands: every field of a settings object becomes an option."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import Field, fields
 from functools import wraps
 from types import NoneType
@@ -19,26 +19,38 @@ def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
     from reeljudge.judging.settings import JudgeSettings  # most commands need none of it
 
     hints = get_type_hints(JudgeSettings)
+    options = {field.name: _annotation(field, hints[field.name]) for field in fields(JudgeSettings)}
+    return _spread(function, "settings", JudgeSettings, options)
+
+
+def with_options(name: str, kind: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Replace a parameter of a command, a dataclass whose fields are typed as options, by those options."""
+    return lambda function: _spread(function, name, kind, get_type_hints(kind, include_extras=True))
+
+
+def _spread(
+    function: Callable[..., Any], name: str, kind: Any, options: Mapping[str, Any]
+) -> Callable[..., Any]:
     signature = inspect.signature(function, eval_str=True)
     parameters: list[inspect.Parameter] = []
     for parameter in signature.parameters.values():
-        if parameter.name != "settings":
+        if parameter.name != name:
             parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
             continue
-        for field in fields(JudgeSettings):
-            parameters.append(
-                inspect.Parameter(
-                    field.name,
-                    inspect.Parameter.KEYWORD_ONLY,
-                    default=field.default,
-                    annotation=_annotation(field, hints[field.name]),
-                )
+        parameters += [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=field.default,
+                annotation=options[field.name],
             )
+            for field in fields(kind)
+        ]
 
     @wraps(function)
     def command(**values: Any) -> Any:
-        chosen = {field.name: values.pop(field.name) for field in fields(JudgeSettings)}
-        return function(**values, settings=JudgeSettings(**chosen))
+        chosen = {field.name: values.pop(field.name) for field in fields(kind)}
+        return function(**values, **{name: kind(**chosen)})
 
     command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

@@ -8,7 +8,7 @@ import typer
 from reeljudge.cli.app import INTERRUPTED
 from reeljudge.cli.console import results, tell, write_json
 from reeljudge.cli.elicit_options import Asking, open_writer, progress
-from reeljudge.cli.options import Json
+from reeljudge.cli.options import Json, with_options
 from reeljudge.errors import UsageError
 
 rationales = typer.Typer(
@@ -32,7 +32,9 @@ rationales = typer.Typer(
         )
     ),
 )
+@with_options("asking", Asking)
 def elicit_command(
+    asking: Asking,
     db: Annotated[str, typer.Option("--db", help="The store of ratings: a file, or a database's URL.")],
     judge: Annotated[str, typer.Option(help="served:MODEL or hf:REPO-OR-FOLDER.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The JSONL file of rows.")],
@@ -58,19 +60,6 @@ def elicit_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would cost; ask nothing.")] = False,
     price_in: Annotated[float | None, typer.Option(min=0.0, help="Of a million tokens read.")] = None,
     price_out: Annotated[float | None, typer.Option(min=0.0, help="Of a million tokens written.")] = None,
-    base_url: Asking.BaseUrl = None,
-    send_as: Asking.SendAs = None,
-    concurrency: Asking.Concurrency = None,
-    timeout: Asking.Timeout = None,
-    retries: Asking.Retries = None,
-    frames: Asking.FrameRule = None,
-    max_pixels: Asking.MaxPixels = None,
-    temperature: Asking.Temperature = 0.7,
-    seed: Asking.Seed = 0,
-    max_tokens: Asking.MaxTokens = 2048,
-    language: Asking.Language = "English",
-    words: Asking.Words = 150,
-    templates: Asking.Templates = None,
     json: Json = False,
 ) -> None:
     """Have a model reason about rated clips, so that its reasoning leads to the people's scores.
@@ -85,11 +74,11 @@ def elicit_command(
     from reeljudge.ratings import open_store
     from reeljudge.ratings.consensus import ConsensusSettings
 
-    if attempts > 1 and temperature == 0:
+    if attempts > 1 and asking.temperature == 0:
         raise UsageError("--attempts above 1 at temperature 0 would get the same answer: raise --temperature")
     if (price_in is None) != (price_out is None):
         raise UsageError("give both --price-in and --price-out, or neither")
-    with open_store(db) as store:
+    with open_store(db, create=False) as store:
         chosen = _rubric(rubric, store)
         given = None if labels is None else read_labels(labels, chosen)
         names = None if dimensions is None else [name.strip() for name in dimensions.split(",")]
@@ -105,11 +94,10 @@ def elicit_command(
     if not items:
         raise UsageError("no clip has a label: see `reeljudge ratings consensus`, or lower --min-raters")
     items = items[:limit]
-    asking = Asking.of(locals())
     work = work_folder(output)
     prices = None if price_in is None or price_out is None else (price_in, price_out)
     if dry_run:
-        with open_writer(asking, chosen, method, attempts, videos, None) as (writer, _):
+        with open_writer(judge, asking, chosen, method, attempts, videos, None) as (writer, _):
             answers = read_calls(work) if work.exists() else {}
             told = estimate(items, writer, writer.asker.settings, videos, answers, prices=prices)
         if json:
@@ -119,8 +107,8 @@ def elicit_command(
         return
     check_output(output, work)
     with (
-        CallLog(work, asking.identity(chosen, method, attempts)) as log,
-        open_writer(asking, chosen, method, attempts, videos, log) as (writer, workers),
+        CallLog(work, asking.identity(judge, chosen, method)) as log,
+        open_writer(judge, asking, chosen, method, attempts, videos, log) as (writer, workers),
     ):
         try:
             with progress("reasoning") as show:
@@ -152,7 +140,9 @@ def elicit_command(
         )
     ),
 )
+@with_options("asking", Asking)
 def reconcile_command(
+    asking: Asking,
     file: Annotated[Path, typer.Argument(help="Rows of `elicit --method videoscore2`.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Default: FILE with .reconciled before .jsonl.")
@@ -179,19 +169,6 @@ def reconcile_command(
     rubric: Annotated[str | None, typer.Option(help="A YAML file, for rows of a rubric of your own.")] = None,
     attempts: Annotated[int, typer.Option(min=1, help="Times a round is asked for.")] = 3,
     videos: Annotated[Path, typer.Option(help="Folder that the clips' paths are relative to.")] = Path(),
-    base_url: Asking.BaseUrl = None,
-    send_as: Asking.SendAs = None,
-    concurrency: Asking.Concurrency = None,
-    timeout: Asking.Timeout = None,
-    retries: Asking.Retries = None,
-    frames: Asking.FrameRule = None,
-    max_pixels: Asking.MaxPixels = None,
-    temperature: Asking.Temperature = 0.7,
-    seed: Asking.Seed = 0,
-    max_tokens: Asking.MaxTokens = 2048,
-    language: Asking.Language = "English",
-    words: Asking.Words = 150,
-    templates: Asking.Templates = None,
     json: Json = False,
 ) -> None:
     """Settle the scores of a model and of people, and make each rationale fit the score that is learned."""
@@ -222,10 +199,9 @@ def reconcile_command(
     with ExitStack() as stack:
         writer, workers = None, 1
         if judge is not None:
-            asking = Asking.of(locals())
-            log = stack.enter_context(CallLog(work, asking.identity(chosen, "videoscore2", attempts)))
+            log = stack.enter_context(CallLog(work, asking.identity(judge, chosen, "videoscore2")))
             writer, workers = stack.enter_context(
-                open_writer(asking, chosen, "videoscore2", attempts, videos, log)
+                open_writer(judge, asking, chosen, "videoscore2", attempts, videos, log)
             )
         outcome = reconcile_rows(
             rows,
