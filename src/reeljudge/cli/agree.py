@@ -4,25 +4,9 @@ from typing import Annotated
 
 import typer
 
-from reeljudge.cli.agreement_options import (
-    Cluster,
-    Human,
-    HumanScale,
-    IgnoreExtraLabels,
-    JudgeScale,
-    Labels,
-    Missing,
-    Repeats,
-    Resamples,
-    Seed,
-    TablePath,
-    Where,
-    open_table,
-    parse_scale,
-    table_options,
-)
+from reeljudge.cli.agreement_options import Human, LabelledItems, TablePath, open_table
 from reeljudge.cli.console import examples, results, write_json
-from reeljudge.cli.options import Json
+from reeljudge.cli.options import Json, with_options
 
 _SHOWN = (
     *("srcc", "plcc", "krcc_b", "krcc_c", "mae", "rmse", "qwk"),
@@ -36,20 +20,12 @@ _SHOWN = (
     "reeljudge agree runs/first --labels people.csv --human mos --judge scores.visual_quality.score",
     'reeljudge agree scores.csv --human mos --judge metric --cluster "text prompt" --missing -1 --json',
 )
+@with_options("items", LabelledItems)
 def agree(
     table: TablePath,
     human: Human,
     judge: Annotated[str, typer.Option(help="Field of the judge's score (a list is averaged).")],
-    cluster: Cluster = None,
-    missing: Missing = None,
-    where: Where = None,
-    labels: Labels = None,
-    ignore_extra_labels: IgnoreExtraLabels = False,
-    human_scale: HumanScale = None,
-    judge_scale: JudgeScale = None,
-    repeats: Repeats = False,
-    resamples: Resamples = 1000,
-    seed: Seed = 0,
+    items: LabelledItems,
     json: Json = False,
 ) -> None:
     """How far a judge's scores agree with people's: correlations, errors, accuracies, with 95 % intervals.
@@ -59,10 +35,9 @@ def agree(
     from reeljudge.agreement import of_tables
     from reeljudge.cli.agreement_view import clusters, show_statistics
 
-    rows = open_table(table, where, labels, ignore_extra_labels, (human, judge, cluster))
-    options = table_options(cluster, missing, repeats, resamples, seed)
-    found = of_tables.agree(rows, human, judge, options, parse_scale(human_scale), parse_scale(judge_scale))
-    field = of_tables.cluster_field(rows, options)
+    rows = open_table(table, items, (human, judge))
+    found = of_tables.agree(rows, human, judge, items.options, *items.scales)
+    field = of_tables.cluster_field(rows, items.options)
     result = found.to_dict() | {"cluster_field": field}
     if json:
         write_json(result)

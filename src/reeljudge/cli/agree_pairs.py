@@ -5,19 +5,9 @@ from typing import Annotated
 
 import typer
 
-from reeljudge.cli.agreement_options import (
-    Cluster,
-    Missing,
-    Repeats,
-    Resamples,
-    Seed,
-    TablePath,
-    Where,
-    open_table,
-    table_options,
-)
+from reeljudge.cli.agreement_options import Items, TablePath, open_table
 from reeljudge.cli.console import examples, results, write_json
-from reeljudge.cli.options import Json
+from reeljudge.cli.options import Json, with_options
 
 
 class ProtocolName(StrEnum):
@@ -31,9 +21,11 @@ class ProtocolName(StrEnum):
     "reeljudge agree-pairs votes.jsonl --human human_vote --judge model_vote.gpt4o --protocol genai-bench",
     "reeljudge agree-pairs pairs.csv --human Overall --score-a score_a --score-b score_b --tie-margin 0.5",
 )
+@with_options("items", Items)
 def agree_pairs(
     table: TablePath,
     human: Annotated[str, typer.Option(help="Field of the human vote, in any of the usual wordings.")],
+    *,
     judge: Annotated[str | None, typer.Option(help="Field of the judge's vote; or give two scores.")] = None,
     score_a: Annotated[str | None, typer.Option(help="Field of the first clip's score.")] = None,
     score_b: Annotated[str | None, typer.Option(help="Field of the second clip's score.")] = None,
@@ -47,12 +39,7 @@ def agree_pairs(
             "counts only where people tied."
         ),
     ] = ProtocolName.DEFAULT,
-    cluster: Cluster = None,
-    missing: Missing = None,
-    where: Where = None,
-    repeats: Repeats = False,
-    resamples: Resamples = 1000,
-    seed: Seed = 0,
+    items: Items,
     json: Json = False,
 ) -> None:
     """How far a judge prefers the same clip of a pair as people do, from votes or from two scores.
@@ -70,10 +57,9 @@ def agree_pairs(
     if judge is not None and tie_margin is not None:
         raise UsageError("--tie-margin goes with --score-a and --score-b; votes say themselves what is a tie")
     scores = (score_a, score_b) if score_a is not None and score_b is not None else None
-    rows = open_table(table, where)
-    options = table_options(cluster, missing, repeats, resamples, seed)
-    found = of_tables.agree_pairs(rows, human, judge, scores, options, protocol.value, tie_margin)
-    field = of_tables.cluster_field(rows, options)
+    rows = open_table(table, items)
+    found = of_tables.agree_pairs(rows, human, judge, scores, items.options, protocol.value, tie_margin)
+    field = of_tables.cluster_field(rows, items.options)
     result = found.to_dict() | {"cluster_field": field}
     if json:
         write_json(result)

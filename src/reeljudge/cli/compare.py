@@ -5,25 +5,9 @@ from typing import Annotated
 import typer
 
 from reeljudge.cli.agree_pairs import ProtocolName
-from reeljudge.cli.agreement_options import (
-    Cluster,
-    Human,
-    HumanScale,
-    IgnoreExtraLabels,
-    JudgeScale,
-    Labels,
-    Missing,
-    Repeats,
-    Resamples,
-    Seed,
-    TablePath,
-    Where,
-    open_table,
-    parse_scale,
-    table_options,
-)
+from reeljudge.cli.agreement_options import Human, LabelledItems, TablePath, open_table
 from reeljudge.cli.console import examples, results, write_json
-from reeljudge.cli.options import Json
+from reeljudge.cli.options import Json, with_options
 
 
 @examples(
@@ -31,23 +15,16 @@ from reeljudge.cli.options import Json
     "reeljudge compare scores.jsonl --human human.alignment --judge a --judge b --judge c",
     "reeljudge compare votes.jsonl --human human_vote --judge model_vote.gpt4o --judge model_vote.llava",
 )
+@with_options("items", LabelledItems)
 def compare(
     table: TablePath,
     human: Human,
     judge: Annotated[list[str], typer.Option(help="Field of a judge's score or vote; twice or more.")],
+    *,
     protocol: Annotated[
         ProtocolName | None, typer.Option(help="For votes: how ties count, as in agree-pairs.")
     ] = None,
-    cluster: Cluster = None,
-    missing: Missing = None,
-    where: Where = None,
-    labels: Labels = None,
-    ignore_extra_labels: IgnoreExtraLabels = False,
-    human_scale: HumanScale = None,
-    judge_scale: JudgeScale = None,
-    repeats: Repeats = False,
-    resamples: Resamples = 1000,
-    seed: Seed = 0,
+    items: LabelledItems,
     json: Json = False,
 ) -> None:
     """Judges on the same items: the difference of each statistic, its interval and its p-value.
@@ -62,33 +39,17 @@ def compare(
         raise UsageError("judges are compared with one another: give --judge twice or more")
     if len(set(judge)) < len(judge):
         raise UsageError(f"--judge names a field twice ({', '.join(judge)}); each is compared once")
-    rows = open_table(table, where, labels, ignore_extra_labels, (human, *judge, cluster))
-    options = table_options(cluster, missing, repeats, resamples, seed)
+    rows = open_table(table, items, (human, *judge))
+    options, rule = items.options, None if protocol is None else protocol.value
     if len(judge) > 2:
-        many = of_tables.compare_all(
-            rows,
-            human,
-            judge,
-            options,
-            None if protocol is None else protocol.value,
-            parse_scale(human_scale),
-            parse_scale(judge_scale),
-        )
+        many = of_tables.compare_all(rows, human, judge, options, rule, *items.scales)
         if json:
             write_json(many.to_dict() | {"cluster_field": of_tables.cluster_field(rows, options)})
         else:
             show_all_pairs(results(), f"{len(judge)} judges against {human} in {rows.name}", many.to_dict())
         return
     judges = (judge[0], judge[1])
-    found = of_tables.compare(
-        rows,
-        human,
-        judges,
-        options,
-        None if protocol is None else protocol.value,
-        parse_scale(human_scale),
-        parse_scale(judge_scale),
-    )
+    found = of_tables.compare(rows, human, judges, options, rule, *items.scales)
     field = of_tables.cluster_field(rows, options)
     result = found.to_dict() | {"judges": list(judges), "cluster_field": field}
     if json:

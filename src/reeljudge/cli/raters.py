@@ -4,19 +4,9 @@ from typing import Annotated
 
 import typer
 
-from reeljudge.cli.agreement_options import (
-    Cluster,
-    Missing,
-    Repeats,
-    Resamples,
-    Seed,
-    TablePath,
-    Where,
-    open_table,
-    table_options,
-)
+from reeljudge.cli.agreement_options import Items, TablePath, open_table
 from reeljudge.cli.console import examples, results, write_json
-from reeljudge.cli.options import Json
+from reeljudge.cli.options import Json, with_options
 
 _SHOWN = (
     *("alpha_ordinal", "alpha_interval", "fleiss_kappa", "icc2_1", "icc2_k", "exact_match", "relaxed_match"),
@@ -29,28 +19,23 @@ _SHOWN = (
     "reeljudge raters ratings.jsonl --ratings 'human.*.0' --cluster uid --json",
     "reeljudge raters runs/sampled --ratings scores.visual_quality.samples.values",
 )
+@with_options("items", Items)
 def raters(
     table: TablePath,
     ratings: Annotated[
         str,
         typer.Option(help="Field of each item's ratings: a list (one place per rater) or {rater: score}."),
     ],
-    cluster: Cluster = None,
-    missing: Missing = None,
-    where: Where = None,
-    repeats: Repeats = False,
-    resamples: Resamples = 1000,
-    seed: Seed = 0,
+    items: Items,
     json: Json = False,
 ) -> None:
     """How far raters (or the reruns of a judge) agree with one another, with 95 % intervals over items."""
     from reeljudge.agreement import of_tables
     from reeljudge.cli.agreement_view import clusters, show_statistics
 
-    rows = open_table(table, where)
-    options = table_options(cluster, missing, repeats, resamples, seed)
-    found = of_tables.raters(rows, ratings, options)
-    field = of_tables.cluster_field(rows, options)
+    rows = open_table(table, items)
+    found = of_tables.raters(rows, ratings, items.options)
+    field = of_tables.cluster_field(rows, items.options)
     result = found.to_dict() | {"cluster_field": field}
     if json:
         write_json(result)
