@@ -38,12 +38,14 @@ _TARGETS = {
     "hf": "a folder or a hub id: hf:FOLDER or hf:OWNER/NAME",
     "served": "the model's name at the server: served:MODEL",
     "recorded": "a file of replies: recorded:FILE.jsonl",
+    "tiny": None,
+    "videoscore2": None,
 }
+"""Kind -> what it needs behind the colon; None where it takes nothing there."""
 
 
 def open_videoscore2(target: str, options: JudgeOptions) -> Judge:
-    if target:
-        raise UsageError(f"'videoscore2' takes nothing behind a colon, got {target!r}")
+    """The published VideoScore2 checkpoint; the arguments are as for `open_tiny`."""
     return JUDGES.get("hf")(VIDEOSCORE2, options)
 
 
@@ -51,15 +53,15 @@ def open_judge(name: str, options: JudgeOptions | None = None) -> Judge:
     """The judge that a `--judge` string names: `KIND` or `KIND:TARGET`.
 
     Raises:
-        UsageError: an unknown kind, a kind that needs a target and got none, an option that the kind
+        UsageError: an unknown kind, a kind whose target is missing or too much, an option that the kind
             cannot use, or a number out of range.
     """
     options = options or JudgeOptions()
     kind, _, target = name.partition(":")
     if kind not in JUDGES:
         raise UsageError(f"unknown judge {name!r}.{_meant(name, kind)}")
-    if not target.strip() and kind in _TARGETS:
-        raise UsageError(f"the judge {kind!r} needs {_TARGETS[kind]}")
+    if kind in _TARGETS:
+        _check_target(kind, target, _TARGETS[kind])
     _check_numbers(options)
     if kind in _USABLE:
         _refuse_unusable(kind, options)
@@ -74,6 +76,13 @@ def _meant(name: str, kind: str) -> str:
     if ":" not in name and (name.count("/") == 1 or path.is_dir()):
         return f" Did you mean 'hf:{name}'?"
     return did_you_mean(kind, JUDGES)
+
+
+def _check_target(kind: str, target: str, wanted: str | None) -> None:
+    if wanted is None and target:
+        raise UsageError(f"{kind!r} takes nothing behind a colon, got {target!r}")
+    if wanted is not None and not target.strip():
+        raise UsageError(f"the judge {kind!r} needs {wanted}")
 
 
 def _refuse_unusable(kind: str, options: JudgeOptions) -> None:

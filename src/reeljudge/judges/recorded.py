@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, get_args
 import numpy as np
 
 from reeljudge.clips import FrameSettings
-from reeljudge.errors import InputError, JudgeError, UsageError, did_you_mean
+from reeljudge.errors import InputError, JudgeError, did_you_mean
 from reeljudge.judges.characters import valid_text
 from reeljudge.judges.options import JudgeOptions
 from reeljudge.judges.protocol import Answer, Request
@@ -311,10 +311,7 @@ def open_recorded(target: str, options: JudgeOptions) -> RecordedJudge:
         options: `decode` (decode the videos although no reply depends on them) and `batch_size`.
 
     Raises:
-        UsageError: no file named.
         InputError: the file cannot be used.
     """
-    if not target.strip():
-        raise UsageError("the judge 'recorded' needs a file of replies: recorded:FILE.jsonl")
     recordings = Recordings(Path(target).expanduser())
     return RecordedJudge(target, recordings, bool(options.decode), options.batch_size or BATCH)

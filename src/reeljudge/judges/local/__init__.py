@@ -5,16 +5,13 @@
 
 from typing import TYPE_CHECKING
 
-from reeljudge.errors import MissingExtra, UsageError
+from reeljudge.errors import MissingExtra
 from reeljudge.judges.options import JudgeOptions
 
 if TYPE_CHECKING:
     from reeljudge.judges.local.judge import LocalJudge
 
 __all__ = ["open_local"]
-
-FOREIGN_OPTIONS = ("base_url", "send_as", "concurrency", "timeout", "retries", "decode")
-"""Options of other kinds of judges."""
 
 
 def open_local(target: str, options: JudgeOptions) -> "LocalJudge":
@@ -25,18 +22,11 @@ def open_local(target: str, options: JudgeOptions) -> "LocalJudge":
         options: adapter, revision, dtype, device, load_in and batch_size are used.
 
     Raises:
-        UsageError: an option that this judge cannot use, or a target that does not exist.
+        UsageError: a target or a device that does not exist.
         InputError: the files are no Qwen-VL checkpoint, or not complete.
         JudgeError: the hub cannot be reached, or memory is too small.
         MissingExtra: torch, transformers or peft is not installed.
     """
-    if not target:
-        raise UsageError("'hf' needs a checkpoint behind the colon: hf:OWNER/NAME or hf:FOLDER")
-    for name in FOREIGN_OPTIONS:
-        if getattr(options, name) is not None:
-            raise UsageError(f"--{name.replace('_', '-')} is not for a judge that runs here (hf:)")
-    if options.batch_size is not None and options.batch_size < 1:
-        raise UsageError(f"--batch-size must be at least 1, got {options.batch_size}")
     try:
         import torch  # noqa: F401
         import transformers  # noqa: F401

@@ -1,6 +1,5 @@
 """The served judge: `served:MODEL` at any OpenAI-compatible server."""
 
-from reeljudge.errors import UsageError
 from reeljudge.judges.options import JudgeOptions
 from reeljudge.judges.served.address import read_address
 from reeljudge.judges.served.judge import CONCURRENCY, RETRIES, TIMEOUT, ServedJudge
@@ -17,10 +16,8 @@ def open_served(target: str, options: JudgeOptions) -> ServedJudge:
             from OPENAI_API_KEY alone.
 
     Raises:
-        UsageError: no model, no usable URL, or a number out of range.
+        UsageError: no usable URL.
     """
-    if not target:
-        raise UsageError("'served' needs the model's name at the server: served:MODEL")
     return ServedJudge(
         target,
         read_address(options.base_url),

@@ -6,7 +6,7 @@ checkpoint), `gradeo/` (a LoRA adapter for that rubric), `templates/` (its quest
 
 from typing import TYPE_CHECKING
 
-from reeljudge.errors import MissingExtra, UsageError
+from reeljudge.errors import MissingExtra
 from reeljudge.judges.options import JudgeOptions
 
 if TYPE_CHECKING:
@@ -19,15 +19,12 @@ def open_tiny(target: str, options: JudgeOptions) -> "TinyJudge":
     """Open the bundled judge.
 
     Args:
-        target: nothing: `tiny` stands alone.
+        target: nothing: `tiny` stands alone (`open_judge` sees to it).
         options: dtype, device and batch_size are used.
 
     Raises:
-        UsageError: a target.
         MissingExtra: torch or transformers is not installed.
     """
-    if target:
-        raise UsageError(f"'tiny' takes nothing behind a colon, got {target!r}")
     try:
         import torch  # noqa: F401
         import transformers  # noqa: F401
