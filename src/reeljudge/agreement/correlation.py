@@ -52,11 +52,13 @@ def _pairs(x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def pearson_statistic(x: Floats, y: Floats) -> Statistic:
+    """Pearson's r under weights of the items; undefined where either column is constant."""
     left, right = (values - values.mean() if values.size else values for values in (x, y))
     return lambda weights: _weighted_pearson(weights, left, right)
 
 
 def spearman_statistic(x: Floats, y: Floats) -> Statistic:
+    """Spearman's rho under weights of the items: Pearson's r of mid-ranks, ranked anew in each resample."""
     rank_x, rank_y = Ranks.of(x), Ranks.of(y)
     return lambda weights: _weighted_pearson(weights, rank_x.centred(weights), rank_y.centred(weights))
 
@@ -107,10 +109,12 @@ class Ranks:
 
 
 def kendall_b_statistic(x: Floats, y: Floats) -> Statistic:
+    """Kendall's tau-b under weights of the items."""
     return kendall_statistics(x, y)[0]
 
 
 def kendall_c_statistic(x: Floats, y: Floats) -> Statistic:
+    """Kendall's (Stuart's) tau-c under weights of the items."""
     return kendall_statistics(x, y)[1]
 
 

@@ -181,6 +181,8 @@ def mean_scores(scores: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Scales:
+    """The scales of both fields (None where unknown), and whether they are the same one."""
+
     human: ValueRange | None
     judge: ValueRange | None
     same: bool

@@ -73,6 +73,7 @@ def _value(make: Callable[[Floats], Statistic], ratings: ArrayLike) -> float | N
 
 
 def alpha_interval_statistic(ratings: Floats) -> Statistic:
+    """Krippendorff's alpha for intervals under weights of the items: (items, raters), NaN for none."""
     present = ~np.isnan(ratings)
     paired = present.sum(axis=1) >= 2
     if paired.sum() < 2:
@@ -89,6 +90,7 @@ def alpha_interval_statistic(ratings: Floats) -> Statistic:
 
 
 def alpha_ordinal_statistic(ratings: Floats) -> Statistic:
+    """Krippendorff's alpha for ordered grades under weights of the items: (items, raters), NaN for none."""
     present = ~np.isnan(ratings)
     paired = present.sum(axis=1) >= 2
     if paired.sum() < 2:
@@ -122,6 +124,7 @@ def _alpha(within: Floats, size: Floats, total: Floats, square: Floats) -> Float
 
 
 def fleiss_kappa_statistic(ratings: Floats) -> Statistic:
+    """Fleiss' kappa under weights, over the items with the most common number of ratings."""
     present = ~np.isnan(ratings)
     sizes = present.sum(axis=1)
     raters = most_common_size(ratings)
@@ -154,10 +157,12 @@ def most_common_size(ratings: Floats) -> int:
 
 
 def icc2_1_statistic(ratings: Floats) -> Statistic:
+    """ICC(2,1) under weights of the items that every rater rated: one rater's score, absolute agreement."""
     return _icc(ratings, lambda rows, columns, rest, k, n: rows + (k - 1) * rest + k * (columns - rest) / n)
 
 
 def icc2_k_statistic(ratings: Floats) -> Statistic:
+    """ICC(2,k) under weights of the items that every rater rated: the mean of all k raters."""
     return _icc(ratings, lambda rows, columns, rest, k, n: rows + (columns - rest) / n)
 
 
@@ -190,6 +195,7 @@ def _icc(ratings: Floats, spread: Callable[[Floats, Floats, Floats, int, Floats]
 
 
 def match_statistic(ratings: Floats, within: float) -> Statistic:
+    """Weighted share of the items with two ratings or more whose ratings span at most `within`."""
     several = (~np.isnan(ratings)).sum(axis=1) >= 2
     some = ratings[several]
     span = np.nanmax(some, axis=1) - np.nanmin(some, axis=1) if len(some) else np.empty(0)
@@ -198,6 +204,9 @@ def match_statistic(ratings: Floats, within: float) -> Statistic:
 
 
 def mean_pairwise_statistic(ratings: Floats, make: Callable[[Floats, Floats], Statistic]) -> Statistic:
+    """The mean of a statistic of two columns over all pairs of raters; pairs that leave it undefined do not
+    count.
+    """
     pairs = []
     for first, second in combinations(range(ratings.shape[1]), 2):
         both = ~(np.isnan(ratings[:, first]) | np.isnan(ratings[:, second]))

@@ -93,11 +93,13 @@ def mean_statistic(values: ArrayLike) -> Statistic:
 
 
 def root_mean_statistic(values: ArrayLike) -> Statistic:
+    """The square root of the weighted mean."""
     mean = mean_statistic(values)
     return lambda weights: np.sqrt(mean(weights))
 
 
 def kappa_statistic(x: Floats, y: Floats) -> Statistic:
+    """Cohen's kappa with quadratic weights, under weights of the items; undefined below two items."""
     if x.size < 2:
         return undefined
     middle = x.mean()

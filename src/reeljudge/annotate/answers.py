@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from sqlalchemy import Connection, RowMapping, select, update
 
 from reeljudge.annotate.assignment import DONE, SKIPPED, Assignment
@@ -18,7 +18,7 @@ from reeljudge.annotate.order import Page
 from reeljudge.annotate.task import Task
 from reeljudge.errors import ReeljudgeError
 from reeljudge.ratings import Rating, RatingRefused
-from reeljudge.ratings.model import now
+from reeljudge.ratings.model import Model, now
 from reeljudge.rubrics import read_reply
 
 LONGEST_RATIONALE = 10_000
@@ -37,10 +37,6 @@ SKIP_REASONS = {
 SaveName = Annotated[str, Field(pattern=r"^[\w-]{8,64}$")]
 
 
-class Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Answer(Model):
     """Scores and words for the dimensions of a page."""
 
@@ -48,7 +44,7 @@ class Answer(Model):
     save: SaveName
     base: SaveName | None = None
     scores: dict[str, Annotated[int, Field(strict=True)]]
-    rationales: dict[str, Annotated[str, Field(max_length=LONGEST_RATIONALE)]] = {}
+    rationales: dict[str, Annotated[str, Field(max_length=LONGEST_RATIONALE)]] = Field({})
     seconds: Annotated[float, Field(ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)] | None = None
 
 
@@ -70,7 +66,7 @@ class Decision(Model):
     save: SaveName
     base: SaveName | None = None
     decision: Literal["accept", "edit", "reject"]
-    parts: list[tuple[str, Annotated[str, Field(max_length=LONGEST_TEXT)]]] = []
+    parts: list[tuple[str, Annotated[str, Field(max_length=LONGEST_TEXT)]]] = Field([])
     note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
     seconds: Annotated[float, Field(ge=0, le=LONGEST_SECONDS, allow_inf_nan=False)] | None = None
 
@@ -316,4 +312,5 @@ def score_problem(
 
 
 def page_of(row: RowMapping) -> Page:
+    """The page that a row of the pages' table is about."""
     return Page(row["clip"], row["dimension"], row["variant"])

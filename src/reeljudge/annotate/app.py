@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from reeljudge.annotate.answers import Answers, AnyAnswer
@@ -28,6 +28,7 @@ from reeljudge.annotate.task import Task
 from reeljudge.annotate.views import claimed_view, page_view, rater_key, task_view
 from reeljudge.errors import ClipError, ReeljudgeError, UsageError
 from reeljudge.ratings import StoreUnavailable
+from reeljudge.ratings.model import Model
 
 _LOG = logging.getLogger(__name__)
 
@@ -49,20 +50,20 @@ STATIC = {
 """Every file that is served from the package."""
 
 
-class Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Enter(Model):
+    """What opens the page: the secret of a personal link."""
+
     token: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Named(Model):
+    """A rater's name, from the admin page."""
+
     name: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Nothing(Model):
-    pass
+    """An empty object: a request that says nothing more."""
 
 
 class Service:

@@ -83,6 +83,7 @@ def claimed_view(place: Place, total: int, claimed: Claimed) -> dict[str, Any]:
 
 
 def dimension_view(dimension: Dimension) -> dict[str, Any]:
+    """A dimension as the page explains it: definition, aspects and levels."""
     return {
         "name": dimension.name,
         "title": dimension.title,

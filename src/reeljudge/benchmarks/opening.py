@@ -33,8 +33,10 @@ def open_release(suite: Suite, folder: Path) -> Release:
 
 
 def find_file(folder: Path, file: DataFile) -> Path | None:
+    """The file under any of the names that it was released by; None where it is not there."""
     return next((folder / name for name in file.names if (folder / name).is_file()), None)
 
 
 def where(suite: Suite, file: DataFile) -> str:
+    """Where a file is to be had, where that is not where the rest of the suite is."""
     return f" from {file.published}" if file.published and file.published != suite.published_at else ""

@@ -114,6 +114,7 @@ def _either_way(pair: Pair, drawing: random.Random) -> Pair:
 
 
 def mean_human(human: Human) -> float | None:
+    """The mean of people's scores of an item; None where nobody scored it."""
     if human is None:
         return None
     return float(np.mean(human)) if isinstance(human, Sequence) else float(human)

@@ -95,6 +95,8 @@ TextOrNone = Annotated[Text | None, AfterValidator(_or_none)]
 
 
 class Model(BaseModel):
+    """Base of what comes from outside: frozen, and an unknown field is an error."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 

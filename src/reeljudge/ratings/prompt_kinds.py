@@ -123,6 +123,7 @@ def length_name(words: int) -> str:
 
 
 def length_names() -> list[str]:
+    """The names of all classes of length, shortest first."""
     return [_named(low, high) for low, high in LENGTHS]
 
 

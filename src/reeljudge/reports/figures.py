@@ -210,6 +210,7 @@ def _marks(low: float, top: float, log: bool) -> list[float]:
 
 
 def svg(width: float, height: float, spoken: str, inside: str, kind: str) -> Markup:
+    """A figure of that size in pixels; `spoken` is what a screen reader says, `inside` markup of ours."""
     return Markup(
         f'<svg class="plot {kind}" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
         f'role="img" aria-label="{escape(spoken)}">{inside}</svg>'

@@ -48,6 +48,8 @@ class AgainstPeople:
 
 @dataclass(frozen=True)
 class RunFindings:
+    """What a report says of one run: histograms, counts, standings and what a reader should mind."""
+
     run: JudgedRun
     histograms: tuple[Histogram, ...]
     statuses: dict[str, int]

@@ -21,10 +21,12 @@ def _f(value: float) -> np.float32:
 
 
 def ball(x: Field, y: Field, r: float) -> Field:
+    """A disk."""
     return _f(0.97 * r) - np.sqrt(x * x + y * y)
 
 
 def ring(x: Field, y: Field, r: float) -> Field:
+    """A ring."""
     distance = np.sqrt(x * x + y * y)
     return np.minimum(_f(1.0 * r) - distance, distance - _f(0.54 * r))
 

@@ -23,10 +23,12 @@ def contrasting(colour: str | None, tint: str) -> bool:
 
 
 def lively_motion(motions: tuple[str, ...]) -> bool:
+    """Whether something happens that pleases: two motions, or one of the livelier ones."""
     return len(motions) > 1 or any(motion in LIVELY for motion in motions)
 
 
 def lively_background(background: str) -> bool:
+    """Whether the background is more than one colour."""
     return background != "plain"
 
 

@@ -100,4 +100,5 @@ def theme_of(motions: tuple[str, ...]) -> str:
 
 
 def beat_of(frame: int) -> int:
+    """The beat (0, 1, ...) that a frame belongs to."""
     return frame // BEAT

@@ -30,6 +30,7 @@ def json_kind(value: object) -> str:
 
 
 def why_not_json(error: Exception) -> str:
+    """Why a text is no JSON, in a few words."""
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at column {error.colno}"
     if isinstance(error, RecursionError):

@@ -1,0 +1,1 @@
+"""Training a judge: perceive, then sft, then grpo; recipes, rewards, and what they share."""

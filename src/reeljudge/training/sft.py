@@ -217,6 +217,7 @@ def _update(
 def validate_now(
     policy: Policy, material: Material, encoder: Encoder, config: RecipeConfig, journal: Journal, step: int
 ) -> None:
+    """Judge the validation rows, and keep figures and samples in the journal."""
     found = validate(policy, material.validation, encoder, material.rubric, max_reply=config.max_reply)
     journal.note("validation", step, found.metrics)
     journal.note("samples", step, {}, samples=found.samples)

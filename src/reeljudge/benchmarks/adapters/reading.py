@@ -40,6 +40,11 @@ class LabelRow:
 
 
 def score(value: Any, where: str, low: float, high: float) -> float | None:
+    """A score between `low` and `high`, None for none; `where` says in errors which value it is.
+
+    Raises:
+        InputError: no number, or one out of range.
+    """
     try:
         found = number(value)
     except ValueError as error:
@@ -50,6 +55,7 @@ def score(value: Any, where: str, low: float, high: float) -> float | None:
 
 
 def label_rows(path: Path) -> Iterator[LabelRow]:
+    """The rows of a table of labels, each with its place for error messages."""
     word = place_word(path)
     for place, row in numbered_rows(path):
         yield LabelRow(row, f"{path}, {word} {place}")

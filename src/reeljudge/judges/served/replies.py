@@ -79,6 +79,7 @@ def visual_tokens(body: Mapping[str, Any]) -> int | None:
 
 
 def prompt_tokens(body: Mapping[str, Any]) -> int | None:
+    """Tokens of the question as the server counted them; None where it does not say."""
     count = _mapping(body.get("usage")).get("prompt_tokens")
     return count if isinstance(count, int) else None
 
