@@ -1,8 +1,11 @@
 // The rating page: one clip after the other.
 
 import { askSkip, showHelp, showOverview } from "./ask.js";
-import { byId, clock, el, number, typing } from "./build.js";
+import { byId, el, number } from "./build.js";
 import { Check } from "./check.js";
+import { refusal, reveal, stale } from "./conflicts.js";
+import { press } from "./keys.js";
+import { clearMessages, hint, say, sentence } from "./messages.js";
 import { Player } from "./player.js";
 import { Scores } from "./scores.js";
 import { Failure, Work, actAs, api } from "./work.js";
@@ -76,11 +79,6 @@ function stop(failure) {
   const title = failure.status === 401 ? "This page opens by a personal link" : failure.status === 403 ? "Not for you this time" : "Something is in the way";
   const again = failure.passing ? el("button", { type: "button", class: "main", text: "Try again", onclick: () => location.reload() }) : null;
   rest.replaceChildren(el("h1", { text: title }), el("p", { text: sentence(failure.message) }), ...(again ? [again] : []));
-}
-
-function sentence(text) {
-  const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
 }
 
 // The list
@@ -192,10 +190,10 @@ function draw() {
       view.theme ? el("div", { class: "theme" }, el("h3", { text: "Theme" }), el("p", { dir: "auto", text: view.theme })) : null,
     ].filter(Boolean),
   );
-  if (entry && entry.state === "refused") refusal(view.unit, entry.failure);
+  if (entry && entry.state === "refused") refusal(state, view.unit, entry.failure, go);
   else if (entry && entry.state === "draft" && entry.base !== view.version && !entry.tried.includes(view.version)) {
     entry.failure = { error: "stale", version: view.version, saved_at: view.saved_at, answer: view.answer };
-    stale(view.unit, entry.failure);
+    stale(state, view.unit, entry.failure, go);
   }
   showCount();
   showNext();
@@ -398,97 +396,15 @@ function onAdopted() {
 
 function onFailed(unit, failure) {
   if (state.view && state.view.unit === unit) {
-    refusal(unit, { ...failure.body, status: failure.status });
+    refusal(state, unit, { ...failure.body, status: failure.status }, go);
     return;
   }
   const place = state.pages.findIndex((page) => page.unit === unit);
   const what = failure.code === "stale" ? "A page was changed in another tab" : `A page was not taken: ${failure.message}`;
-  say(sentence(what), "warn", place >= 0 ? [["Go to it", () => go(place)]] : [["Show what was typed", () => reveal(unit)]]);
-}
-
-function refusal(unit, failure) {
-  if (failure.error === "stale") stale(unit, failure);
-  else if (failure.status === 404 || failure.status === 403) {
-    say(`${sentence(failure.message)} What you typed is kept.`, "bad", [["Show what was typed", () => reveal(unit)]]);
-  } else say(`Not saved: ${sentence(failure.message)}`, "bad");
-}
-
-function stale(unit, theirs) {
-  const when = theirs.saved_at ? ` at ${clock(theirs.saved_at)}` : "";
-  const stored = theirs.answer;
-  say(
-    `This page was changed in another tab or on another device${when}. There: ${brief(stored)}. What you typed here is kept.`,
-    "warn",
-    [
-      [
-        "Keep mine",
-        () => {
-          const entry = state.work.of(unit);
-          entry.failure = theirs;
-          entry.base = theirs.version;
-          if (state.view.unit === unit) state.view.version = theirs.version;
-          clearMessages();
-          if (state.panel.missing) {
-            delete entry.failure;
-            hint(state.panel.missing);
-          } else state.work.insist(unit);
-        },
-      ],
-      [
-        "Take the other",
-        () => {
-          state.work.drop(unit);
-          go(state.here);
-        },
-      ],
-    ],
-  );
-}
-
-function brief(answer) {
-  if (!answer) return "nothing";
-  if (answer.kind === "skip") return `skipped (${state.task.skip_reasons[answer.reason] || answer.reason})`;
-  if (answer.kind === "decision") return answer.decision;
-  return Object.entries(answer.scores)
-    .map(([name, score]) => {
-      const dimension = state.task.dimensions.find((one) => one.name === name);
-      const words = (answer.rationales || {})[name];
-      return `${dimension ? dimension.title : name} ${score}${words ? ` “${words.length > 80 ? `${words.slice(0, 80)}…` : words}”` : ""}`;
-    })
-    .join(", ");
-}
-
-function reveal(unit) {
-  const entry = state.work.of(unit);
-  if (!entry) return;
-  const dialog = byId("dialog");
-  const box = el("textarea", { rows: "12", readonly: true });
-  box.value = JSON.stringify(entry.answer, null, 2);
-  dialog.replaceChildren(
-    el("div", { class: "head" }, el("h2", { text: "What was typed" }), el("button", { type: "button", class: "icon close", "aria-label": "Close", text: "×", onclick: () => dialog.close() })),
-    el("label", { class: "words" }, box),
-    el("div", { class: "act" }, el("button", { type: "button", text: "Forget it", onclick: () => (state.work.drop(unit), clearMessages(), dialog.close()) })),
-  );
-  dialog.showModal();
+  say(sentence(what), "warn", place >= 0 ? [["Go to it", () => go(place)]] : [["Show what was typed", () => reveal(state.work, unit)]]);
 }
 
 // What is shown around
-
-function say(text, kind, actions = []) {
-  const node = el("div", { class: `message ${kind}` }, el("p", { text }), el("div", { class: "act" }, actions.map(([name, act]) => el("button", { type: "button", text: name, onclick: act }))));
-  node.append(el("button", { type: "button", class: "icon close", "aria-label": "Close", text: "×", onclick: () => node.remove() }));
-  byId("messages").replaceChildren(node);
-}
-
-function clearMessages() {
-  byId("messages").replaceChildren();
-}
-
-function hint(text) {
-  byId("hint").textContent = text ? sentence(text) : "";
-  byId("hint").classList.remove("shake");
-  if (text) requestAnimationFrame(() => byId("hint").classList.add("shake"));
-}
 
 function showState() {
   const { work } = state;
@@ -549,18 +465,7 @@ function help() {
 }
 
 function onKey(event) {
-  if (byId("dialog").open || event.defaultPrevented || event.isComposing) return;
   const { panel, player } = state;
-  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
-    event.preventDefault();
-    next();
-    return;
-  }
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (typing(event.target) && event.target.type !== "range") {
-    if (event.key === "Escape") event.target.blur();
-    return;
-  }
   const acts = {
     "?": help,
     o: overview,
@@ -579,23 +484,7 @@ function onKey(event) {
       x: skip,
     }),
   };
-  // Enter on a button is that button's; a score that was clicked is no such case.
-  const onButton = event.target instanceof Element && event.target.matches("button:not(.choice), summary, a");
-  if (panel && event.key === "Enter" && !onButton) acts.Enter = next;
-  if (onButton && event.key === " ") return;
-  if (panel && panel.letter && panel.letter(event.key)) {
-    event.preventDefault();
-    return;
-  }
-  if (panel && /^\d$/.test(event.key) && panel.digit(Number(event.key))) {
-    event.preventDefault();
-    return;
-  }
-  const act = acts[event.key];
-  if (act) {
-    event.preventDefault();
-    act();
-  }
+  press(event, panel, acts, next);
 }
 
 start();
