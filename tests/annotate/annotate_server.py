@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import uvicorn
+from starlette.testclient import TestClient
 
 from reeljudge.annotate.app import Service, make_app
 from reeljudge.annotate.links import link
@@ -18,7 +19,12 @@ from reeljudge.clips import write_video
 
 MakeTask = Callable[..., Task]
 
+HERE = "http://127.0.0.1:8321"
 HEADERS = {"x-reeljudge": "1", "content-type": "application/json"}
+REPLY = (
+    "<OVERVIEW>first the picture</OVERVIEW>\n<DESCRIPTION>a bar grows</DESCRIPTION>\n"
+    "<ANALYSIS>sharp</ANALYSIS>\n<ASSESSMENT>Rating Score: 4</ASSESSMENT>"
+)
 
 
 def write_clips(folder: Path, rows: list[dict[str, Any]], frames: int = 6, size: int = 32) -> Path:
@@ -84,3 +90,25 @@ def served(task: Task) -> Iterator[Served]:
         server.should_exit = True
         thread.join(timeout=20)
         listening.close()
+
+
+class Rater:
+    """A browser of one rater."""
+
+    def __init__(self, app: Any, token: str):
+        self.client = TestClient(app, base_url=HERE, headers=HEADERS, raise_server_exceptions=False)
+        reply = self.client.post("/api/enter", json={"token": token})
+        assert reply.status_code == 200, reply.text
+
+    def more(self) -> dict[str, Any]:
+        return self.client.post("/api/more", json={}).json()
+
+    def units(self) -> list[str]:
+        return [page["unit"] for page in self.more()["pages"]]
+
+    def page(self, unit: str) -> dict[str, Any]:
+        return self.client.get(f"/api/page/{unit}").json()
+
+    def save(self, unit: str, **answer: Any) -> Any:
+        body = {"kind": "scores", "save": "save-0001", "base": None, **answer}
+        return self.client.put(f"/api/page/{unit}", content=json.dumps(body))

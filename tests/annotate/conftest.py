@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from annotate_server import MakeTask, plain_rows, write_clips
+from annotate_server import MakeTask, Rater, plain_rows, write_clips
 from sqlalchemy import event
 
 from reeljudge.annotate import Settings
+from reeljudge.annotate.app import make_app
 from reeljudge.annotate.task import Task, open_task
 from reeljudge.ratings import RatingStore, open_store
 
@@ -48,3 +49,23 @@ def make_task(manifest: Path, store: RatingStore) -> MakeTask:
         return open_task(manifest, store, rubric, settings, **opening)
 
     return make
+
+
+@pytest.fixture
+def enter() -> Iterator[Any]:
+    """enter(task, "ann"): a browser in which ann has opened her link."""
+    apps: dict[int, Any] = {}
+
+    def make(task: Task, rater: str | None = "ann") -> Rater:
+        app = apps.setdefault(id(task), make_app(task))
+        service = app.state.service
+        return Rater(app, service.admin_token if rater is None else service.links.make(rater))
+
+    yield make
+    for app in apps.values():
+        app.state.service.videos.close()
+
+
+@pytest.fixture
+def quality(make_task: MakeTask) -> Task:
+    return make_task("gradeo", dimensions=["quality"], overlap=2)

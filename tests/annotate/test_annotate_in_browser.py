@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from annotate_server import MakeTask, Served, served
+from annotate_server import REPLY, MakeTask, Served, served
 
 from reeljudge.annotate.task import Task
 
@@ -348,8 +348,6 @@ def test_all_dimensions_on_one_page_and_a_phone(make_task: MakeTask, open_page: 
 
 
 def test_checking_texts(make_task: MakeTask, open_page: OpenPage, tmp_path: Path) -> None:
-    from test_annotate_lists import REPLY
-
     rows = [
         {
             "id": f"p{n}-gen0",

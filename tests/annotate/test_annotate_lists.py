@@ -5,17 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from annotate_server import MakeTask
+from annotate_server import REPLY, MakeTask
 
 from reeljudge.annotate import Settings
 from reeljudge.annotate.lists import checked_rows
 from reeljudge.annotate.order import Page
 from reeljudge.errors import InputError, ReeljudgeError, UsageError
-
-REPLY = (
-    "<OVERVIEW>first the picture</OVERVIEW>\n<DESCRIPTION>a bar grows</DESCRIPTION>\n"
-    "<ANALYSIS>sharp</ANALYSIS>\n<ASSESSMENT>Rating Score: 4</ASSESSMENT>"
-)
 
 
 def write(path: Path, *rows: dict[str, Any]) -> Path:

@@ -14,7 +14,7 @@ from plain_transformers import PlainQwen  # noqa: E402
 from qwen_checkpoints import hub_folder, write_checkpoint  # noqa: E402
 
 from reeljudge.clips import Clip, Frames  # noqa: E402
-from reeljudge.judges import JudgeOptions, Request, Sampling  # noqa: E402
+from reeljudge.judges import Answer, JudgeOptions, Request, Sampling  # noqa: E402
 from reeljudge.judges.local import open_local  # noqa: E402
 from reeljudge.judges.local.judge import LocalJudge  # noqa: E402
 from reeljudge.rubrics import Question, Rubric, load_rubric  # noqa: E402
@@ -106,3 +106,8 @@ def make_request(
     settings = {"max_tokens": 24, "early_stop": False} | sampling
     asked = Question(dimension, question)
     return Request((Clip(clip, clip, Path(clip), question),), (frames,), asked, rubric, Sampling(**settings))
+
+
+def texts(answer: Answer) -> list[str]:
+    assert answer.error is None, answer.error
+    return [reply.text for reply in answer.replies]

@@ -1,30 +1,21 @@
 """Replies: greedy is greedy, alone and in any batch; samples depend on themselves; memory may run out."""
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 import torch
-from conftest import make_frames, make_request
+from conftest import make_frames, make_request, texts
 from plain_transformers import PlainQwen
 from transformers import GenerationConfig
 
-from reeljudge.errors import JudgeError
 from reeljudge.judges import Judge
-from reeljudge.judges.local import judge as judge_module
 from reeljudge.judges.local.choosing import draw, generator
 from reeljudge.judges.local.judge import LocalJudge, end_tokens
-from reeljudge.judges.protocol import Answer, Request
+from reeljudge.judges.protocol import Request
 from reeljudge.rubrics import Rubric
 
 OLD = ("qwen2_5_vl", "qwen2_vl")
 FAMILIES = (*OLD, "qwen3_vl")
-
-
-def texts(answer: Answer) -> list[str]:
-    assert answer.error is None, answer.error
-    return [reply.text for reply in answer.replies]
 
 
 @pytest.fixture
@@ -295,218 +286,6 @@ def test_top_k_and_top_p_of_the_checkpoint(judge: Callable[..., LocalJudge], rub
                 for name in ("repetition_penalty", "temperature", "top_k", "top_p", "do_sample")
             }
         )
-
-
-# Early stop
-
-
-@pytest.fixture
-def written(judge: Callable[..., LocalJudge], monkeypatch) -> Callable[[str], None]:
-    """Make the judge write a given text, by putting its tokens' logits on top, whatever it thinks."""
-
-    def write(text: str) -> None:
-        judge_ = judge()
-        ids = [*judge_._prompts.encode_reply(text), min(judge_._end_tokens)]
-        logits = judge_._network.logits
-        step = iter(range(10_000))
-
-        def forced(hidden: torch.Tensor) -> torch.Tensor:
-            raised = logits(hidden).clone()
-            raised[:, ids[min(next(step), len(ids) - 1)]] += 1e4
-            return raised
-
-        monkeypatch.setattr(judge_._network, "logits", forced)
-
-    return write
-
-
-REPLY = """<think>
-Sharp at first: visual quality: 2 of 5 frames blur. 10 things move.
-</think>
-
-(1) visual quality: 4
-(2) text-to-video alignment: 3
-(3) physical/common-sense consistency: 2
-"""
-
-
-def test_a_reply_stops_after_the_last_answer(
-    judge: Callable[..., LocalJudge], rubric: Rubric, written
-) -> None:
-    written(REPLY + "And then it goes on and on, 7 times.")
-    request = make_request(rubric, make_frames(0), max_tokens=400, early_stop=True)
-    reply = judge().answer([request])[0].replies[0]
-    assert reply.finish == "score"
-    assert reply.text == REPLY
-    digits = [(digit.text, reply.text[digit.start : digit.end]) for digit in reply.digits]
-    assert [text for text, _ in digits] == list("2510" + "142332")
-    assert all(text == there for text, there in digits)
-
-
-def test_early_stop_can_be_turned_off(judge: Callable[..., LocalJudge], rubric: Rubric, written) -> None:
-    text = REPLY + "And then it goes on and on, 7 times."
-    written(text)
-    request = make_request(rubric, make_frames(0), max_tokens=400, early_stop=False)
-    reply = judge().answer([request])[0].replies[0]
-    assert (reply.finish, reply.text) == ("stop", text)
-
-
-@pytest.mark.parametrize("number", ["10", "3.5", "2/10"])
-def test_a_number_is_never_cut(
-    judge: Callable[..., LocalJudge], rubric: Rubric, written, number: str
-) -> None:
-    text = REPLY.replace("consistency: 2", f"consistency: {number}")
-    written(text + "more")
-    request = make_request(rubric, make_frames(0), max_tokens=400, early_stop=True)
-    reply = judge().answer([request])[0].replies[0]
-    assert f"consistency: {number}" in reply.text
-
-
-def test_answers_are_looked_for_only_shortly_after_digits(
-    judge: Callable[..., LocalJudge], rubric: Rubric, written, monkeypatch
-) -> None:
-    calls = []
-
-    def complete(text: str, **kwargs: object) -> bool:
-        calls.append(text)
-        return False
-
-    monkeypatch.setattr(judge_module, "answer_complete", complete)
-    written("no digits here, " * 20 + "4" + " and a tail that never ends" * 10)
-    judge().answer([make_request(rubric, make_frames(0), max_tokens=900, early_stop=True)])
-    assert 0 < len(calls) <= 33
-    assert all("4" in text for text in calls)
-
-
-# Memory
-
-
-@contextmanager
-def memory_for(
-    judge: LocalJudge, rows: int, monkeypatch, error: Exception | None = None
-) -> Iterator[list[int]]:
-    """Steps of more than `rows` sequences fail as they do when memory is full."""
-    forward, failed = judge._network.forward, []
-    limit = judge._decoder.limit
-
-    def limited(tokens, *rest):
-        if len(tokens) > rows:
-            failed.append(len(tokens))
-            raise error or torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
-        return forward(tokens, *rest)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(judge._network, "forward", limited)
-        yield failed
-    judge._decoder.limit = limit
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        torch.OutOfMemoryError("CUDA out of memory."),
-        RuntimeError(
-            "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: you tried"
-        ),
-        MemoryError(),
-    ],
-)
-def test_out_of_memory_halves_the_batch_and_goes_on(
-    judge: Callable[..., LocalJudge], rubric: Rubric, monkeypatch, caplog, error: Exception
-) -> None:
-    requests = [make_request(rubric, make_frames(i), max_tokens=6 + i) for i in range(6)]
-    expected = [texts(answer) for answer in judge().answer(requests)]
-    with caplog.at_level(logging.WARNING), memory_for(judge(), 1, monkeypatch, error) as failed:
-        answers = judge().answer(requests)
-        assert [texts(answer) for answer in answers] == expected
-        assert failed == [4, 2]
-        assert judge()._decoder.limit == 1
-        again = judge().answer(requests)
-        assert failed == [4, 2]  # the judge remembers
-    notes = (
-        "out of memory with 4 replies at once: went on with 2",
-        "out of memory with 2 replies at once: went on with 1",
-    )
-    assert answers[0].notes == notes
-    assert answers[5].notes == ()
-    assert [answer.notes for answer in again] == [()] * 6
-    assert sum("out of memory" in record.message for record in caplog.records) == 2
-
-
-def test_samples_are_the_same_after_memory_ran_out(
-    judge: Callable[..., LocalJudge], rubric: Rubric, monkeypatch
-) -> None:
-    request = make_request(rubric, make_frames(0), samples=4, temperature=1.0)
-    expected = texts(judge().answer([request])[0])
-    with memory_for(judge(), 2, monkeypatch):
-        assert texts(judge().answer([request])[0]) == expected
-
-
-def test_a_request_that_does_not_fit_is_one_error(
-    judge: Callable[..., LocalJudge], rubric: Rubric, monkeypatch
-) -> None:
-    requests = [
-        make_request(rubric, make_frames(i, count=12 if i == 1 else 4), max_tokens=5) for i in range(4)
-    ]
-    expected = [texts(answer) for answer in judge().answer(requests)]
-    see = judge()._network.see
-
-    def limited(video):
-        if video.tokens > 12:
-            raise torch.OutOfMemoryError("CUDA out of memory.")
-        return see(video)
-
-    limit = judge()._decoder.limit
-    with monkeypatch.context() as patch:
-        patch.setattr(judge()._network, "see", limited)
-        answers = judge().answer(requests)
-    # What was halved because of it grows back.
-    assert judge()._decoder.limit == limit
-    assert answers[1].replies == ()
-    assert "out of memory with this question alone" in str(answers[1].error)
-    assert "lower --max-frames" in str(answers[1].error)
-    assert [texts(answers[i]) for i in (0, 2, 3)] == [expected[i] for i in (0, 2, 3)]
-
-
-def test_other_errors_are_not_taken_for_full_memory(
-    judge: Callable[..., LocalJudge], rubric: Rubric, monkeypatch
-) -> None:
-    with (
-        memory_for(judge(), 0, monkeypatch, RuntimeError("a bug")),
-        pytest.raises(RuntimeError, match="a bug"),
-    ):
-        judge().answer([make_request(rubric, make_frames(0))])
-
-
-@pytest.mark.skipif(not hasattr(torch, "AcceleratorError"), reason="torch before 2.8 has no such error")
-def test_a_device_that_breaks_down_ends_the_judge_in_one_line(
-    judge: Callable[..., LocalJudge], rubric: Rubric, monkeypatch
-) -> None:
-    error = torch.AcceleratorError("CUDA error: unspecified launch failure\nand more lines")
-    with (
-        memory_for(judge(), 0, monkeypatch, error),
-        pytest.raises(JudgeError, match=r"the device failed \(AcceleratorError: CUDA error.*start again"),
-    ):
-        judge().answer([make_request(rubric, make_frames(0))])
-
-
-def test_numbers_that_overflow_are_an_error_and_no_reply(
-    judge: Callable[..., LocalJudge], rubric: Rubric, monkeypatch
-) -> None:
-    logits = judge()._network.logits
-    step = iter(range(100))
-
-    def broken(hidden: torch.Tensor) -> torch.Tensor:
-        result = logits(hidden).clone()
-        if next(step) == 4:
-            result[0, 3] = float("nan")
-        return result
-
-    monkeypatch.setattr(judge()._network, "logits", broken)
-    answers = judge().answer([make_request(rubric, make_frames(i), max_tokens=9) for i in range(3)])
-    assert "overflowed in float32" in str(answers[0].error)
-    assert answers[0].replies == ()
-    assert [len(answer.replies) for answer in answers[1:]] == [1, 1]
 
 
 # Requests that cannot be answered

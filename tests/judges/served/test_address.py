@@ -4,11 +4,6 @@ from reeljudge.errors import UsageError
 from reeljudge.judges.served.address import read_address
 
 
-@pytest.fixture(autouse=True)
-def _no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-
-
 @pytest.mark.parametrize(
     ("given", "base"),
     [
