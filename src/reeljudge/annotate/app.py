@@ -48,6 +48,7 @@ STATIC = {
     "rate.css": "text/css",
     "rate.js": "text/javascript",
     "scores.js": "text/javascript",
+    "server.js": "text/javascript",
     "work.js": "text/javascript",
 }
 """Every file that is served from the package."""

@@ -1,24 +1,16 @@
 // The page of whoever runs the rating: how far it is, how raters do, links, export.
 
 import { byId, el, number } from "./build.js";
-import { Failure, api } from "./work.js";
+import { Failure, api, enter } from "./server.js";
 
 const EVERY = 10000;
 
 async function start() {
-  const token = location.hash.slice(1);
-  if (token) {
-    history.replaceState(null, "", location.pathname);
-    try {
-      const who = await api("POST", "/api/enter", { token: decodeURIComponent(token) });
-      if (who.role !== "admin") {
-        location.replace("/");
-        return;
-      }
-    } catch (failure) {
-      stop(failure);
-      return;
-    }
+  try {
+    if (!(await enter("admin"))) return;
+  } catch (failure) {
+    stop(failure);
+    return;
   }
   byId("add").addEventListener("submit", (event) => {
     event.preventDefault();

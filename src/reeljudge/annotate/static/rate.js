@@ -8,7 +8,8 @@ import { press } from "./keys.js";
 import { clearMessages, hint, say, sentence } from "./messages.js";
 import { Player } from "./player.js";
 import { Scores } from "./scores.js";
-import { Failure, Work, actAs, api } from "./work.js";
+import { Failure, actAs, api, enter } from "./server.js";
+import { Work } from "./work.js";
 
 const IDLE = 2000;
 const AWAY = 60000;
@@ -34,23 +35,8 @@ let visit = 0;
 // Entering
 
 async function start() {
-  const token = location.hash.slice(1);
-  if (token) {
-    // The link's secret leaves the address bar at once.
-    history.replaceState(null, "", location.pathname);
-    try {
-      const who = await api("POST", "/api/enter", { token: decodeURIComponent(token) });
-      if (who.role === "admin") {
-        location.replace("/admin");
-        return;
-      }
-    } catch (failure) {
-      if (failure.passing) history.replaceState(null, "", `#${token}`);
-      stop(failure);
-      return;
-    }
-  }
   try {
+    if (!(await enter("rater"))) return;
     const task = await api("GET", "/api/task");
     state.task = task;
     actAs(task.me.key);

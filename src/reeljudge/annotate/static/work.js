@@ -5,64 +5,11 @@
 // goes away only when the server has said that it is stored.
 
 import { randomName } from "./build.js";
+import { Failure, api } from "./server.js";
 
 const BEAT = 4000;
 const DEAD = 90000; // timers of tabs in the background run once a minute
 const SLOWEST = 30000;
-const LIGHT = 20000;
-
-export class Failure extends Error {
-  constructor(status, body) {
-    super(body.message || `the server answered ${status}`);
-    this.status = status;
-    this.code = body.error || "http";
-    this.body = body;
-  }
-
-  get passing() {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
-  }
-}
-
-let rater = null;
-
-export async function api(method, path, body) {
-  const headers = { "x-reeljudge": "1" };
-  if (rater) headers["x-reeljudge-rater"] = rater;
-  if (body !== undefined) headers["content-type"] = "application/json";
-  const sent = body === undefined ? undefined : JSON.stringify(body);
-  let reply;
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), 20000);
-  try {
-    reply = await fetch(path, {
-      method,
-      headers,
-      body: sent,
-      credentials: "same-origin",
-      cache: "no-store",
-      // Arrives even where the tab is closed meanwhile; browsers bound how much may be on its way so.
-      keepalive: method === "PUT" && sent.length < LIGHT,
-      signal: stop.signal,
-    });
-  } catch {
-    throw new Failure(0, { error: "offline", message: "No connection to the server." });
-  } finally {
-    clearTimeout(timer);
-  }
-  let told = {};
-  try {
-    told = await reply.json();
-  } catch {
-    if (reply.ok) throw new Failure(0, { error: "offline", message: "The server's answer broke off." });
-  }
-  if (!reply.ok) throw new Failure(reply.status, told);
-  return told;
-}
-
-export function actAs(key) {
-  rater = key;
-}
 
 function stored(key) {
   try {
