@@ -34,9 +34,9 @@ def measure() -> dict[str, Any]:
 
 
 def _best(layers: Sequence[nn.Module], rows: torch.Tensor) -> float:
-    """Seconds of all layers, the least of five times after one that does not count."""
+    """Seconds of all layers, the least of 15 times after one that does not count."""
     best = float("inf")
-    for number in range(6):
+    for number in range(16):
         began = time.perf_counter()
         for layer in layers:
             layer(rows)

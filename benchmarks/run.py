@@ -15,7 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PARTS = ("small", "decoders", "kernels", "judging", "answers")
+PARTS = ("small", "decoders", "kernels", "judging", "answers", "machines", "size")
+RUBRICS = ("gradeo", "videoscore2")
 
 
 def main() -> None:
@@ -43,9 +44,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--rounds", type=int, help="rounds of every comparison (default 3; --quick 1)")
     parser.add_argument("--dtypes", nargs="+", default=["bfloat16", "float32"])
+    parser.add_argument("--rubrics", nargs="+", choices=RUBRICS, default=list(RUBRICS))
+    parser.add_argument("--rows", type=int, help="rows of the run in `size` (default 100,000; --quick 1,000)")
     parser.add_argument("-o", "--output", type=Path, help="JSON file for the numbers")
     options = parser.parse_args()
     options.rounds = options.rounds or (1 if options.quick else 3)
+    options.rows = options.rows or (1_000 if options.quick else 100_000)
     return options
 
 
@@ -76,6 +80,7 @@ def _judging(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         shape = Shape(128, 256, 2, 4, vision_hidden=64, vision_inside=128, vision_depth=2, vision_heads=4)
     found: dict[str, Any] = {"checkpoint": write_checkpoint(folder / "checkpoint", shape)}
     clips = {"gradeo": 2, "videoscore2": 4} if options.quick else side_by_side.CLIPS
+    clips = {rubric: clips[rubric] for rubric in options.rubrics}
     tokens = 20 if options.quick else side_by_side.TOKENS
     for dtype in options.dtypes:
         found[dtype] = side_by_side.measure(
@@ -90,12 +95,26 @@ def _answers(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     return answers.measure(folder, 6 if options.quick else 100)
 
 
+def _machines(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    import machines
+
+    return machines.measure(folder, 24 if options.quick else 320, options.rounds)
+
+
+def _size(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    import size
+
+    return size.measure(folder, options.rows)
+
+
 PART: dict[str, Callable[[Path, argparse.Namespace], dict[str, Any]]] = {
     "small": _small,
     "decoders": _decoders,
     "kernels": _kernels,
     "judging": _judging,
     "answers": _answers,
+    "machines": _machines,
+    "size": _size,
 }
 
 

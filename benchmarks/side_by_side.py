@@ -20,8 +20,9 @@ from reeljudge.rubrics import ask, load_rubric
 
 TOKENS = 200
 SECONDS, SIDE = 4.0, 320
-CLIPS = {"gradeo": 4, "videoscore2": 20}
-"""Clips per round for reeljudge; the plain way judges one, since it gains nothing from more."""
+CLIPS = {"gradeo": 4, "videoscore2": 32}
+"""Clips per round for reeljudge: about as many questions as are answered at once by default. The plain way
+judges one clip, since it gains nothing from more."""
 
 
 @dataclass(frozen=True)
