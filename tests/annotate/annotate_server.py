@@ -72,9 +72,9 @@ class Served:
 @contextmanager
 def served(task: Task) -> Iterator[Served]:
     """The task on a free port of this machine, until the block ends."""
-    from reeljudge.annotate.server import _listen
+    from reeljudge.annotate.server import listen
 
-    listening = _listen("127.0.0.1", 0)
+    listening = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     app = make_app(task, url, port)

@@ -33,7 +33,7 @@ def serve(
     """
     import uvicorn
 
-    listening = _listen(host, port)
+    listening = listen(host, port)
     number = listening.getsockname()[1]
     address = url or f"http://{_shown(host)}:{number}"
     names = {*hosts, urlsplit(address).hostname or "", host} - {""}
@@ -64,7 +64,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
     except (OSError, OverflowError) as error:

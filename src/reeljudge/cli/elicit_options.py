@@ -152,7 +152,7 @@ def open_writer(
     workers = (asking.concurrency or CONCURRENCY) if kind == "served" else 1
     settings = AskSettings(judge, shown, asking.temperature, asking.seed, asking.max_tokens)
     decoders = default_workers() if kind == "served" else 1
-    asker = Asker(opened, rubric, log, settings, videos, None, decoders, 2 * workers)  # type: ignore[arg-type]
+    asker = Asker(opened, rubric, log, settings, videos, decoders, 2 * workers)  # type: ignore[arg-type]
     chain = ChainSettings(way, attempts, asking.language, asking.words)
     try:
         yield Writer(asker, rubric, Prompts(asking.templates), chain), workers

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from reeljudge.clips import Clip, Decoder, Frames, FrameSettings, Limits
+from reeljudge.clips import Clip, Decoder, Frames, FrameSettings
 from reeljudge.errors import ClipError, InputError, JudgeError, UsageError
 from reeljudge.judges import Judge, Request, Sampling
 from reeljudge.ratings import RatedClip
@@ -163,6 +163,7 @@ class Asker:
         judge: anything that follows the protocol of judges.
         log: where answers are kept.
         videos: folder that the clips' paths are relative to.
+        workers: clips that are decoded at the same time.
         frames_kept: clips whose frames are held at the same time.
 
     Raises (of `ask`):
@@ -177,7 +178,6 @@ class Asker:
         log: CallLog,
         settings: AskSettings,
         videos: Path,
-        limits: Limits | None = None,
         workers: int = 1,
         frames_kept: int = 8,
     ):
@@ -185,7 +185,7 @@ class Asker:
         self.settings = settings
         self.asked = 0
         self._judge, self._rubric, self._videos = judge, rubric, videos
-        self._decoder = Decoder(settings.frames, limits or Limits(), workers)
+        self._decoder = Decoder(settings.frames, workers=workers)
         self._kept = frames_kept
         self._frames: OrderedDict[Path, Future[Frames]] = OrderedDict()
         self._flying: dict[str, Future[Said]] = {}

@@ -55,6 +55,6 @@ class Draw:
         taken = sorted(left.pop(int(self._random() * len(left))) for _ in range(number))
         return [items[place] for place in taken]
 
-    def integer(self, bits: int = 63) -> int:
-        """A whole number in [0, 2**bits), bits <= 63."""
-        return (int(self._random() * 2**32) << 31 | int(self._random() * 2**31)) & ((1 << bits) - 1)
+    def integer(self) -> int:
+        """A whole number in [0, 2**63)."""
+        return int(self._random() * 2**32) << 31 | int(self._random() * 2**31)
