@@ -4,34 +4,41 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from reeljudge.cli.console import examples, results, tell, write_json
+from reeljudge.cli.app import LazyGroup
+from reeljudge.cli.commands import Command
+from reeljudge.cli.console import epilog_of, examples, results, tell, write_json
+from reeljudge.cli.groups import group_of
 from reeljudge.cli.options import Json
 
 SERVE = "serve"
 
 
-class ServesByDefault(TyperGroup):
+class ServesByDefault(LazyGroup):
     """`annotate clips.jsonl ...` is `annotate serve clips.jsonl ...`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         first = args[0] if args else "--help"
-        if first not in self.commands and first != "--help":
+        if first not in self.known and first != "--help":
             args = [SERVE, *args]
         return super().parse_args(ctx, args)
 
 
-annotate = typer.Typer(
-    name="annotate",
-    cls=ServesByDefault,
-    add_completion=False,
-    rich_markup_mode="rich",
-    no_args_is_help=True,
-    help="Serve the page on which people rate clips: `annotate MANIFEST --rubric R --db URL`.",
-    epilog="[bold]Examples[/bold]"
-    "\n\nreeljudge annotate clips.jsonl --rubric gradeo --db ratings.db --rater ann"
-    "\n\nreeljudge annotate link --rater bob --db ratings.db\n\nreeljudge annotate serve --help",
+annotate = group_of(
+    "annotate",
+    "Serve the page on which people rate clips: `annotate MANIFEST --rubric R --db URL`.",
+    {
+        SERVE: Command("reeljudge.cli.annotate:serve", "Serve the page on which people rate clips."),
+        "link": Command("reeljudge.cli.annotate:make_links", "Make personal links."),
+        "progress": Command("reeljudge.cli.annotate:show_progress", "How far rating is, and each rater."),
+        "checked": Command("reeljudge.cli.annotate:checked", "A check list with what people decided."),
+    },
+    ServesByDefault,
+    epilog_of(
+        "reeljudge annotate clips.jsonl --rubric gradeo --db ratings.db --rater ann",
+        "reeljudge annotate link --rater bob --db ratings.db",
+        "reeljudge annotate serve --help",
+    ),
 )
 
 Db = Annotated[
@@ -39,7 +46,6 @@ Db = Annotated[
 ]
 
 
-@annotate.command(SERVE)
 @examples(
     "reeljudge annotate clips.jsonl --rubric videoscore2 --db ratings.db --rater ann --rater bob",
     "reeljudge annotate clips.jsonl --rubric gradeo --db ratings.db --gold gold.jsonl --rationale required",
@@ -184,7 +190,6 @@ def serve(
         serve_task(task, host, port, url, allow_host or (), ready)
 
 
-@annotate.command("link")
 @examples(
     "reeljudge annotate link --rater ann --db ratings.db",
     "reeljudge annotate link --rater ann --rater bob --db ratings.db --url https://rate.example.org",
@@ -234,7 +239,6 @@ def make_links(
         console.print(f"{row['rater'] or 'admin'}: {told}", soft_wrap=True)
 
 
-@annotate.command("progress")
 @examples("reeljudge annotate progress clips.jsonl --rubric gradeo --db ratings.db --json")
 def show_progress(
     manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="The clips that are rated.")],
@@ -268,7 +272,6 @@ def show_progress(
         console.print(f"  {one['name']}: {one['done']} rated, {one['skipped']} skipped{speed}{agrees}{notes}")
 
 
-@annotate.command("checked")
 @examples("reeljudge annotate checked chains.jsonl --db ratings.db -o checked.jsonl")
 def checked(
     chains: Annotated[Path, typer.Argument(metavar="FILE", help="The list that was served with --check.")],

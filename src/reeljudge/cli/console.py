@@ -48,11 +48,16 @@ def examples(*lines: str) -> Callable[[Function], Function]:
     """Examples at the end of a command's `--help`."""
 
     def attach(function: Function) -> Function:
-        # Typer joins the lines of a paragraph: every example is one of its own.
-        function.epilog = "\n\n".join(("[bold]Examples[/bold]", *lines))  # type: ignore[attr-defined]
+        function.epilog = epilog_of(*lines)  # type: ignore[attr-defined]
         return function
 
     return attach
+
+
+def epilog_of(*lines: str) -> str:
+    """Examples as the end of a `--help`."""
+    # Typer joins the lines of a paragraph: every example is one of its own.
+    return "\n\n".join(("[bold]Examples[/bold]", *lines))
 
 
 def _line(text: str) -> str:

@@ -6,16 +6,22 @@ from typing import Annotated, Any
 
 import typer
 
-from reeljudge.cli.console import results, tell, write_json
+from reeljudge.cli.commands import Command
+from reeljudge.cli.console import examples, results, tell, write_json
+from reeljudge.cli.groups import group_of
 from reeljudge.cli.options import Json
 from reeljudge.errors import InputError, UsageError
 
-dataset = typer.Typer(
-    name="dataset",
-    add_completion=False,
-    rich_markup_mode="rich",
-    no_args_is_help=True,
-    help="Training sets: split by prompt, export for trainers, describe.",
+dataset = group_of(
+    "dataset",
+    "Training sets: split by prompt, export for trainers, describe.",
+    {
+        "split": Command("reeljudge.cli.dataset:split_command", "Split rows by prompt, never by clip."),
+        "prove": Command("reeljudge.cli.dataset:prove_command", "Whether anything crosses the splits."),
+        "export": Command("reeljudge.cli.dataset:export_command", "Write a training set for a trainer."),
+        "card": Command("reeljudge.cli.dataset:card_command", "A dataset card, with its known gaps."),
+        "push": Command("reeljudge.cli.dataset:push_command", "Upload an export to the Hugging Face hub."),
+    },
 )
 
 Files = Annotated[
@@ -26,15 +32,9 @@ OwnRubric = Annotated[
 ]
 
 
-@dataset.command(
-    "split",
-    epilog="\n\n".join(
-        (
-            "[bold]Examples[/bold]",
-            "reeljudge dataset split rationales.jsonl -o rows.jsonl --test 0.1",
-            "reeljudge dataset split a.jsonl b.jsonl -o rows.jsonl --test 0.1 --val 0.05 --seed 7 --near 0.7",
-        )
-    ),
+@examples(
+    "reeljudge dataset split rationales.jsonl -o rows.jsonl --test 0.1",
+    "reeljudge dataset split a.jsonl b.jsonl -o rows.jsonl --test 0.1 --val 0.05 --seed 7 --near 0.7",
 )
 def split_command(
     files: Files,
@@ -77,11 +77,8 @@ def split_command(
         raise typer.Exit(1)
 
 
-@dataset.command(
-    "prove",
-    epilog="\n\n".join(
-        ("[bold]Examples[/bold]", "reeljudge dataset prove train.jsonl test.jsonl --near 0.7")
-    ),
+@examples(
+    "reeljudge dataset prove train.jsonl test.jsonl --near 0.7",
 )
 def prove_command(
     files: Annotated[
@@ -114,16 +111,10 @@ def prove_command(
         raise typer.Exit(1)
 
 
-@dataset.command(
-    "export",
-    epilog="\n\n".join(
-        (
-            "[bold]Examples[/bold]",
-            "reeljudge dataset export rows.jsonl --format reeljudge --videos clips -o set",
-            "reeljudge dataset export rows.jsonl checked.jsonl --format llamafactory --drop -o set-lf",
-            "reeljudge dataset export rows.jsonl --format trl --frames uniform:6 -o set-trl",
-        )
-    ),
+@examples(
+    "reeljudge dataset export rows.jsonl --format reeljudge --videos clips -o set",
+    "reeljudge dataset export rows.jsonl checked.jsonl --format llamafactory --drop -o set-lf",
+    "reeljudge dataset export rows.jsonl --format trl --frames uniform:6 -o set-trl",
 )
 def export_command(
     files: Files,
@@ -192,14 +183,8 @@ def export_command(
     results().print("\n".join(lines), soft_wrap=True)
 
 
-@dataset.command(
-    "card",
-    epilog="\n\n".join(
-        (
-            "[bold]Examples[/bold]",
-            "reeljudge dataset card rows.jsonl --db ratings.db --licence cc-by-4.0 -o set/README.md",
-        )
-    ),
+@examples(
+    "reeljudge dataset card rows.jsonl --db ratings.db --licence cc-by-4.0 -o set/README.md",
 )
 def card_command(
     files: Files,
@@ -227,7 +212,7 @@ def card_command(
     if db is not None:
         from reeljudge.ratings import open_store
 
-        with open_store(db) as store:
+        with open_store(db, create=False) as store:
             for name in sorted({row["rubric"] for row in rows}):
                 reliability += reliability_rows(store, name)
     told = None
@@ -257,9 +242,8 @@ def card_command(
         results().print(str(output), soft_wrap=True)
 
 
-@dataset.command(
-    "push",
-    epilog="\n\n".join(("[bold]Examples[/bold]", "reeljudge dataset push set --repo me/my-judgements")),
+@examples(
+    "reeljudge dataset push set --repo me/my-judgements",
 )
 def push_command(
     folder: Annotated[Path, typer.Argument(help="An export with its card.")],

@@ -6,31 +6,33 @@ from typing import Annotated, Any
 import typer
 
 from reeljudge.cli.app import INTERRUPTED
-from reeljudge.cli.console import results, tell, write_json
+from reeljudge.cli.commands import Command
+from reeljudge.cli.console import examples, results, tell, write_json
 from reeljudge.cli.elicit_options import Asking, open_writer, progress
+from reeljudge.cli.groups import group_of
 from reeljudge.cli.options import Json, with_options
 from reeljudge.errors import UsageError
 
-rationales = typer.Typer(
-    name="rationales",
-    add_completion=False,
-    rich_markup_mode="rich",
-    no_args_is_help=True,
-    help="From ratings to reasoned training rows: elicit, reconcile, check.",
+rationales = group_of(
+    "rationales",
+    "From ratings to reasoned training rows: elicit, reconcile, check.",
+    {
+        "elicit": Command(
+            "reeljudge.cli.rationales:elicit_command", "Have a model reason towards people's scores."
+        ),
+        "reconcile": Command(
+            "reeljudge.cli.rationales:reconcile_command", "Settle the scores of a model and people."
+        ),
+        "check": Command("reeljudge.cli.rationales:check_command", "Find leaks, contradictions, repetition."),
+    },
 )
 
 
-@rationales.command(
-    "elicit",
-    epilog="\n\n".join(
-        (
-            "[bold]Examples[/bold]",
-            "reeljudge rationales elicit --db ratings.db --judge served:gpt-4o --base-url "
-            "https://api.openai.com/v1 -o rationales.jsonl --dry-run",
-            "reeljudge rationales elicit --db ratings.db --judge served:Qwen3-VL --base-url "
-            "http://localhost:8000/v1 --rubric videoscore2 --labels labels.jsonl -o rationales.jsonl",
-        )
-    ),
+@examples(
+    "reeljudge rationales elicit --db ratings.db --judge served:gpt-4o --base-url "
+    "https://api.openai.com/v1 -o rationales.jsonl --dry-run",
+    "reeljudge rationales elicit --db ratings.db --judge served:Qwen3-VL --base-url "
+    "http://localhost:8000/v1 --rubric videoscore2 --labels labels.jsonl -o rationales.jsonl",
 )
 @with_options("asking", Asking)
 def elicit_command(
@@ -129,16 +131,10 @@ def elicit_command(
         raise error
 
 
-@rationales.command(
-    "reconcile",
-    epilog="\n\n".join(
-        (
-            "[bold]Examples[/bold]",
-            "reeljudge rationales reconcile rationales.jsonl -o reconciled.jsonl",
-            "reeljudge rationales reconcile rationales.jsonl -o reconciled.jsonl --judge served:gpt-4o "
-            "--base-url https://api.openai.com/v1 --rule code --rounds 2",
-        )
-    ),
+@examples(
+    "reeljudge rationales reconcile rationales.jsonl -o reconciled.jsonl",
+    "reeljudge rationales reconcile rationales.jsonl -o reconciled.jsonl --judge served:gpt-4o "
+    "--base-url https://api.openai.com/v1 --rule code --rounds 2",
 )
 @with_options("asking", Asking)
 def reconcile_command(
@@ -235,15 +231,9 @@ def reconcile_command(
         )
 
 
-@rationales.command(
-    "check",
-    epilog="\n\n".join(
-        (
-            "[bold]Examples[/bold]",
-            "reeljudge rationales check rationales.jsonl",
-            "reeljudge rationales check rationales.jsonl -o clean.jsonl --allow formulaic --min-words 80",
-        )
-    ),
+@examples(
+    "reeljudge rationales check rationales.jsonl",
+    "reeljudge rationales check rationales.jsonl -o clean.jsonl --allow formulaic --min-words 80",
 )
 def check_command(
     files: Annotated[list[Path], typer.Argument(help="Rows of rationales, or training rows.")],

@@ -6,15 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
+from reeljudge.cli.commands import Command
 from reeljudge.cli.console import examples, results, write_json
+from reeljudge.cli.groups import group_of
 from reeljudge.cli.options import Json
 
-train = typer.Typer(
-    name="train",
-    add_completion=False,
-    rich_markup_mode="rich",
-    no_args_is_help=True,
-    help="Train a judge: supervised fine-tuning (sft), then reinforcement (grpo).",
+train = group_of(
+    "train",
+    "Train a judge: supervised fine-tuning (sft), then reinforcement (grpo).",
+    {
+        "sft": Command("reeljudge.cli.train:sft", "Learn to write the replies of training rows."),
+        "grpo": Command("reeljudge.cli.train:grpo", "Learn from rewards on sampled replies."),
+        "perceive": Command("reeljudge.cli.train:perceive", "A new small network that sees: before sft."),
+    },
 )
 
 Config = Annotated[Path, typer.Argument(help="A YAML file of settings; configs/ holds the papers'.")]
@@ -25,7 +29,6 @@ Set = Annotated[
 Keys = Annotated[bool, typer.Option("--keys", help="List every key with what it means, and stop.")]
 
 
-@train.command("sft")
 @examples(
     "reeljudge train sft configs/tiny-sft.yaml",
     "reeljudge train sft configs/videoscore2-sft.yaml --set output=out/vs2 --set lr=2e-5",
@@ -35,7 +38,6 @@ def sft(config: Config, change: Set = None, keys: Keys = False, json: Json = Fal
     _run("SftConfig", "sft:train_sft", config, change, keys, json)
 
 
-@train.command("grpo")
 @examples(
     "reeljudge train grpo configs/tiny-grpo.yaml",
     "torchrun --nproc-per-node 4 -m reeljudge train grpo configs/videoscore2-grpo.yaml",
@@ -45,7 +47,6 @@ def grpo(config: Config, change: Set = None, keys: Keys = False, json: Json = Fa
     _run("GrpoConfig", "grpo:train_grpo", config, change, keys, json)
 
 
-@train.command("perceive")
 @examples("reeljudge train perceive configs/tiny-perceive.yaml")
 def perceive(config: Config, change: Set = None, keys: Keys = False, json: Json = False) -> None:
     """Make a new small network and teach its vision tower to see synthetic clips: what sft starts from."""
