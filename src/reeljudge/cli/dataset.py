@@ -63,7 +63,7 @@ def split_command(
     rows, found, notes = split_rows(_rows(files), SplitSettings(shares, seed, near))
     proof = proof or output.with_suffix(".split.json")
     write_rows(output, rows)
-    told = found.as_json() | {"seed": seed, "shares": shares, "near": near, "sha256": _hash(output)}
+    told = found.to_dict() | {"seed": seed, "shares": shares, "near": near, "sha256": _hash(output)}
     _write_text(proof, json_module.dumps(told, indent=1, ensure_ascii=False) + "\n")
     for note in notes:
         tell(f"note: {note}")
@@ -94,7 +94,7 @@ def prove_command(
     rows = [{"split": file.stem, **row} for file in files for row in read_rows(file)]
     found = prove(rows, near)
     if json:
-        write_json(found.as_json())
+        write_json(found.to_dict())
     else:
         lines = [", ".join(f"{name}: {count} rows" for name, count in found.rows.items())]
         lines.append(
@@ -172,7 +172,7 @@ def export_command(
     )
     exported = export_rows(_rows(files), output, settings, Rubrics(rubric))
     if json:
-        write_json(exported.as_json())
+        write_json(exported.to_dict())
         return
     lines = [f"{exported.rows[split]} rows: {path}" for split, path in exported.files.items()]
     if exported.dropped:
@@ -222,7 +222,7 @@ def card_command(
         except ValueError as error:
             raise InputError(f"{proof}: no proof of a split ({error})") from error
     elif len({row["split"] for row in rows}) > 1:
-        told = prove(rows).as_json()
+        told = prove(rows).to_dict()
     settings = CardSettings(title or CardSettings.title, licence, reliability, told)
     text = write_card(rows, settings, rubrics)
     if output is not None:

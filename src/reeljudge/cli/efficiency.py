@@ -40,7 +40,7 @@ def efficiency(
 
     The first rubric, length and size make the base case; every other value is measured with it in turn.
     """
-    from reeljudge.errors import UsageError
+    from reeljudge.errors import InputError, UsageError
     from reeljudge.judging import open_settings
     from reeljudge.judging.efficiency import cases, known_rubrics, measure
 
@@ -57,6 +57,8 @@ def efficiency(
     )
     if output is not None and output.suffix not in (".html", ".json"):
         raise UsageError(f"-o {output}: end it in .html (a page) or .json (the numbers)")
+    if output is not None and not output.parent.is_dir():  # told now, and not after minutes of measuring
+        raise InputError(f"{output}: there is no folder {str(output.parent)!r}; make it first")
     if settings.dimensions is not None:
         raise UsageError("--dimensions is not for efficiency: each rubric is asked as a whole")
     known_rubrics(named)
@@ -66,7 +68,7 @@ def efficiency(
             tell(f"{number} of {len(wanted)}: {one.case.name}: {one.clips_per_hour:,.0f} clips per hour")
             found.append(one)
         about = _about(judge)
-    told = {**about, "cases": [one.as_json() for one in found]}
+    told = {**about, "cases": [one.to_dict() for one in found]}
     if output is not None:
         _write(output, told)
     if json:

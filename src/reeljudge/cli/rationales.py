@@ -103,7 +103,7 @@ def elicit_command(
             answers = read_calls(work) if work.exists() else {}
             told = estimate(items, writer, writer.asker.settings, videos, answers, prices=prices)
         if json:
-            write_json(told.as_json())
+            write_json(told.to_dict())
         else:
             results().print("\n".join(told.lines()), soft_wrap=True)
         return
@@ -119,7 +119,7 @@ def elicit_command(
             tell("stopped; what was answered is kept. Give the same command again to go on")
             raise typer.Exit(INTERRUPTED) from None
     _report(
-        outcome.as_json() | {"output": str(output), "skipped": skipped},
+        outcome.to_dict() | {"output": str(output), "skipped": skipped},
         [
             f"{len(outcome.rows)} rows: {output}",
             *([f"{len(outcome.manual)} for people: {manual_path(output)}"] if outcome.manual else []),
@@ -209,7 +209,7 @@ def reconcile_command(
             rewrites=rewrites,
             workers=workers,
         )
-    told = outcome.as_json()
+    told = outcome.to_dict()
     lines = [f"{told['settled']} of {len(outcome.rows) + len(outcome.manual)} rows settled: {output}"]
     lines += [f"  differences of {gap}: {count} scores" for gap, count in told["gaps"].items()]
     if outcome.rewritten or outcome.elicited:
@@ -268,7 +268,7 @@ def check_command(
             (row for row, report in zip(rows, reports, strict=True) if not report.contaminated(allowed)),
         )
     if json:
-        write_json(told | {"contaminated_rows": [report.as_json() for report in bad]})
+        write_json(told | {"contaminated_rows": [report.to_dict() for report in bad]})
     else:
         lines = [f"{told['clean']} of {told['rows']} rows are clean"]
         lines += [f"{count:6} {name}: {PROBLEMS[name]}" for name, count in told["problems"].items()]

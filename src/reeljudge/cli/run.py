@@ -142,7 +142,7 @@ def _dry_run(
 
     found = estimate(clips, settings, folder=output, limit=limit, shard=shard)
     if json:
-        write_json(found.as_json())
+        write_json(found.to_dict())
         return
     for line in found.lines():
         results().print(line, soft_wrap=True)

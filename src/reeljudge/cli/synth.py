@@ -73,7 +73,7 @@ def synth(
                 "clips": written.clips,
                 "written": written.written,
                 "kept": written.kept,
-                **settings.as_json(),
+                **settings.to_dict(),
                 **({} if rated is None else {"ratings": str(rated[0]), "rating_rows": rated[1]}),
             }
         )

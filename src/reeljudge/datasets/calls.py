@@ -60,7 +60,7 @@ class AskSettings:
     seed: int = 0
     max_tokens: int = 2048
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -150,7 +150,7 @@ def read_calls(folder: Path) -> dict[str, Said]:
 
 def call_key(settings: AskSettings, clip: RatedClip, size: int | None, question: str, attempt: int) -> str:
     """What a call is known by: model, frames, sampling, clip, file size and the question's text."""
-    about = [settings.as_json(), clip.id, clip.video, size, question, attempt]
+    about = [settings.to_dict(), clip.id, clip.video, size, question, attempt]
     text = json.dumps(about, sort_keys=True, ensure_ascii=False)
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
     return f"{digest[:16]}-{digest[16:]}"

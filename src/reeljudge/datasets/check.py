@@ -97,7 +97,7 @@ class RowReport:
     def contaminated(self, allow: frozenset[str] = frozenset()) -> bool:
         return bool(self.problems.keys() - allow)
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return {
             "row": self.number,
             "id": self.id,

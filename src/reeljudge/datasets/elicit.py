@@ -39,7 +39,7 @@ class Outcome:
     asked: int = 0
     stopped: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return {
             "rows": len(self.rows),
             "manual": len(self.manual),

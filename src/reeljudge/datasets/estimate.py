@@ -47,7 +47,7 @@ class Estimate:
     probed: int
     unreadable: int
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
     def lines(self) -> list[str]:

@@ -87,7 +87,7 @@ class Exported:
     problems: dict[str, int]
     proof: SplitProof | None
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return {
             "folder": str(self.folder),
             "files": {split: str(path) for split, path in self.files.items()},
@@ -95,7 +95,7 @@ class Exported:
             "rejected": self.rejected,
             "dropped": self.dropped,
             "problems": self.problems,
-            "proof": None if self.proof is None else self.proof.as_json(),
+            "proof": None if self.proof is None else self.proof.to_dict(),
         }
 
 
@@ -152,7 +152,7 @@ def export_rows(
     if settings.format == "llamafactory":
         _write_json(folder / "dataset_info.json", dataset_info(splits))
     if proof is not None:
-        _write_json(folder / PROOF, proof.as_json())
+        _write_json(folder / PROOF, proof.to_dict())
     problems = Counter(name for report in reports for name in report.problems)
     exported = Exported(
         folder,
@@ -174,7 +174,7 @@ def export_rows(
         "allowed": sorted(settings.check.allow),
         **{
             name: value
-            for name, value in exported.as_json().items()
+            for name, value in exported.to_dict().items()
             if name not in ("folder", "files", "proof")
         },
         "files": {split: path.name for split, path in files.items()},

@@ -50,7 +50,7 @@ class Reconciled:
     errors: list[tuple[str, str]] = field(default_factory=list)
     stopped: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         settled = sum(row["status"] == "done" for row in self.rows)
         return {
             "rows": len(self.rows),

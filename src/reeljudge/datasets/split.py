@@ -71,7 +71,7 @@ class SplitProof:
     nearest: list[dict[str, Any]]
     holds: bool
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 

@@ -86,7 +86,7 @@ class Measurement:
     def tokens_per_second(self) -> float | None:
         return None if not self.tokens else self.tokens / self.wall_seconds
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         told = {"clips_per_hour": self.clips_per_hour, "tokens_per_second": self.tokens_per_second}
         return {**asdict(self), **told}
 

@@ -73,7 +73,7 @@ class Estimate:
         each = self.text_tokens_per_question + (self.visual_tokens_per_clip or 0.0)
         return round(self.rows_left * self.questions * each)
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         told = {"rows_left": self.rows_left, "calls": self.calls, "input_tokens": self.input_tokens}
         return {**asdict(self), **told}
 

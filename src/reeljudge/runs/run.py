@@ -98,7 +98,7 @@ class Outcome:
         # 29 of 100 are not more than 0.29 of them, whatever binary fractions say.
         return not self.complete or self.failures > max_failures * self.rows + 1e-6
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return {
             "run": str(self.folder),
             "rows": self.rows,

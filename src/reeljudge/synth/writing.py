@@ -61,7 +61,7 @@ class SetSettings:
         # The order in which they were named decides nothing.
         object.__setattr__(self, "generators", tuple(name for name in known if name in self.generators))
 
-    def as_json(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         return {
             "world": WORLD,
             "seed": self.seed,
@@ -156,14 +156,14 @@ def _claim(folder: Path, settings: SetSettings, count: int) -> None:
     path = folder / SETTINGS
     if not path.exists():
         part = path.with_suffix(".part")
-        part.write_text(json.dumps(settings.as_json(), indent=1) + "\n", encoding="utf-8")
+        part.write_text(json.dumps(settings.to_dict(), indent=1) + "\n", encoding="utf-8")
         os.replace(part, path)
         return
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read ({error}); name a new folder") from None
-    wanted = settings.as_json()
+    wanted = settings.to_dict()
     if found != wanted:
         other = [
             f"{name} {found.get(name)!r}, not {wanted[name]!r}"
