@@ -57,7 +57,7 @@ def consensus(
     The default is GRADEO's rule: more than half of the raters agree and no two are more than 2 apart. What an
     adjudicator decided stands above any rule.
     """
-    from reeljudge.ratings.consensus import ConsensusSettings, find_consensus, settings_as_json
+    from reeljudge.ratings.consensus import ConsensusSettings, find_consensus
     from reeljudge.ratings.panels import read_panels
     from reeljudge.tables import write_rows
 
@@ -85,7 +85,7 @@ def consensus(
         for one, beside in zip(found, truths, strict=True)
     ]
     if json:
-        write_json({"settings": settings_as_json(settings), "dimensions": summaries})
+        write_json({"settings": settings.to_dict(), "dimensions": summaries})
         return
     _show(summaries)
 

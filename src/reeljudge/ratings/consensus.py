@@ -68,6 +68,10 @@ class ConsensusSettings:
             return 2.0 if self.rule == "majority" else None
         return None if self.max_range == float("inf") else self.max_range
 
+    def to_dict(self) -> dict[str, Any]:
+        """The settings with the limits that were in force."""
+        return asdict(self) | {"max_range": self.widest}
+
 
 @dataclass(frozen=True)
 class PanelConsensus:
@@ -230,11 +234,6 @@ def find_consensus(panel: Panel, settings: ConsensusSettings = ConsensusSettings
         reasons[place] = "adjudicators_differ" if decided is None else None
         sources[place] = None if decided is None else "adjudicated"
     return PanelConsensus(panel, settings, found, fit, labels, tuple(reasons), tuple(sources))
-
-
-def settings_as_json(settings: ConsensusSettings) -> dict[str, Any]:
-    """The settings with the limits that were in force."""
-    return asdict(settings) | {"max_range": settings.widest}
 
 
 def _decided(decisions: Sequence[Rating]) -> int | None:

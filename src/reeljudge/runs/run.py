@@ -98,18 +98,6 @@ class Outcome:
         # 29 of 100 are not more than 0.29 of them, whatever binary fractions say.
         return not self.complete or self.failures > max_failures * self.rows + 1e-6
 
-    def to_dict(self) -> dict[str, Any]:
-        return {
-            "run": str(self.folder),
-            "rows": self.rows,
-            "done_before": self.done_before,
-            "judged": self.judged,
-            "left": self.left,
-            "statuses": dict(self.statuses),
-            "reasons": dict(self.reasons),
-            "complete": self.complete,
-        }
-
 
 class Bench(Protocol):
     """What judges the clips of a run: a `ClipJudge`, or many of them on other machines.
