@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reeljudge.errors import InputError
-from reeljudge.tables.fields import ABSENT, find
+from reeljudge.tables.fields import ABSENT, find, shown
 from reeljudge.tables.table import Table
 
 _ABOUT = ("prompt", "video", "sha256")
@@ -75,8 +75,8 @@ def _joined(table: Table, index: int, labels: Table, place: int) -> Mapping[str,
         here, there = find(row, name), label.get(name)
         if here not in (None, ABSENT) and there not in (None, "") and str(here) != str(there):
             raise InputError(
-                f"{labels.where(place)}: {name} is {_short(there)}, but the clip with that id in "
-                f"{table.name} has {_short(here)}: these labels are about other clips"
+                f"{labels.where(place)}: {name} is {shown(there)}, but the clip with that id in "
+                f"{table.name} has {shown(here)}: these labels are about other clips"
             )
     joined = dict(row)
     for name, value in label.items():
@@ -102,8 +102,3 @@ def _place(labels: Table, index: int) -> int:
 
 def _shown(ids: Sequence[str]) -> str:
     return ", ".join(map(repr, ids))
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -20,7 +20,7 @@ from reeljudge.agreement.raters import RaterAgreement, rater_agreement
 from reeljudge.agreement.resampling import RESAMPLES, SEED, Floats
 from reeljudge.agreement.scales import ValueRange, stray
 from reeljudge.errors import InputError
-from reeljudge.tables.fields import ABSENT, find
+from reeljudge.tables.fields import ABSENT, find, shown
 from reeljudge.tables.table import Table
 from reeljudge.tables.votes import GENAI_BENCH_HUMAN, GENAI_BENCH_JUDGE, Vote, read_vote
 
@@ -243,7 +243,7 @@ def _human_votes(table: Table, field: str, options: Options, protocol: Protocol)
                 else "leftvote, 'A is better', 'Video 1 better', same, ..."
             )
             raise InputError(
-                f"{table.where(index)}: {field!r} holds {_shown(value)}, which is no vote"
+                f"{table.where(index)}: {field!r} holds {shown(value)}, which is no vote"
                 f"{' of GenAI-Bench' if exact else ''} (known: {words}); if it stands for none, say --missing"
             )
         votes.append(vote)
@@ -289,8 +289,3 @@ def _refuse_repeats(table: Table, options: Options) -> None:
                 "per item (--where FIELD=VALUE picks rows), or say --repeats if both are items of their own"
             )
         seen[key] = index
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

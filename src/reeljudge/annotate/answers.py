@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from sqlalchemy import Connection, RowMapping, select, update
 
-from reeljudge.annotate.assignment import DONE, SKIPPED, Assignment
+from reeljudge.annotate.assignment import DONE, SKIPPED, Assignment, page_of
 from reeljudge.annotate.errors import BadAnswer, NoSuchPage, StalePage
 from reeljudge.annotate.lists import Gold, joined
 from reeljudge.annotate.order import Page
@@ -309,8 +309,3 @@ def score_problem(
                 f"the text says {read.value} for {name}, but people's score is {score}; change or reject it"
             )
     return None
-
-
-def page_of(row: RowMapping) -> Page:
-    """The page that a row of the pages' table is about."""
-    return Page(row["clip"], row["dimension"], row["variant"])

@@ -114,7 +114,7 @@ class Assignment:
                 return Claimed(own, "quota", 0)
             room = self.task.settings.batch_size if quota is None else quota - counted
             takers = self.takers(connection)
-            mine = {_page(row) for row in own}
+            mine = {page_of(row) for row in own}
             chosen = self._next_batch(place, takers, mine, room)
             if not chosen and self._release(connection, rater):
                 chosen = self._next_batch(place, self.takers(connection), mine, room)
@@ -154,7 +154,7 @@ class Assignment:
     def available(self, connection: Connection, rater: str, own: list[RowMapping]) -> int:
         """How many more pages the rater could get as things are."""
         takers = self.takers(connection)
-        mine = {_page(row) for row in own}
+        mine = {page_of(row) for row in own}
         overlap = self.task.settings.overlap
         free = sum(
             len(takers[page]) < overlap and rater not in takers[page]
@@ -227,7 +227,7 @@ class Assignment:
         return Claimed(self.pages_of(connection, place.rater), "more", len(rows))
 
     def _pilots_left(self, own: list[RowMapping]) -> list[Page]:
-        seen = {_page(row) for row in own}
+        seen = {page_of(row) for row in own}
         return [page for page in self._pilots if page not in seen]
 
     def _next_batch(
@@ -258,7 +258,7 @@ class Assignment:
         dice = random.Random(f"{self.task.settings.seed}/{place.number}/{len(own)}")
         if since < dice.uniform(0.5, 1.0) * every:
             return None
-        seen = {_page(row) for row in own}
+        seen = {page_of(row) for row in own}
         left = [page for page in self._hidden if page not in seen and page.dimension == dimension]
         return dice.choice(left) if left else None
 
@@ -342,7 +342,7 @@ class Assignment:
                 found[page].add(rater)
 
     def _still_there(self, row: RowMapping) -> bool:
-        page = _page(row)
+        page = page_of(row)
         return page in self._known or page in self.task.gold
 
     def _alone(self, connection: Connection) -> None:
@@ -358,7 +358,7 @@ def pilot_result(task: Task, rows: list[RowMapping]) -> tuple[int, int]:
     """(scores within 1 of the right ones, scores asked for) of pilot pages; a skipped page has none right."""
     close = asked = 0
     for row in rows:
-        page = _page(row)
+        page = page_of(row)
         gold = task.gold.get(page)
         if gold is None:
             continue
@@ -371,5 +371,6 @@ def pilot_result(task: Task, rows: list[RowMapping]) -> tuple[int, int]:
     return close, asked
 
 
-def _page(row: RowMapping) -> Page:
+def page_of(row: RowMapping) -> Page:
+    """The page that a row of the pages' table is about."""
     return Page(row["clip"], row["dimension"], row["variant"])

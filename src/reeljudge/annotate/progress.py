@@ -20,8 +20,8 @@ from reeljudge.agreement import (
     relaxed_match,
     spearman,
 )
-from reeljudge.annotate.answers import SKIP_REASONS, page_of
-from reeljudge.annotate.assignment import DONE, OPEN, SKIPPED, Assignment, pilot_result
+from reeljudge.annotate.answers import SKIP_REASONS
+from reeljudge.annotate.assignment import DONE, OPEN, SKIPPED, Assignment, page_of, pilot_result
 from reeljudge.annotate.links import Links
 from reeljudge.annotate.order import Page
 from reeljudge.annotate.tables import make_tables

@@ -12,9 +12,8 @@ from reeljudge.annotate.answers import (
     SKIP_REASONS,
     Answers,
     feedback,
-    page_of,
 )
-from reeljudge.annotate.assignment import DONE, OPEN, TRAINING, Claimed, Place
+from reeljudge.annotate.assignment import DONE, OPEN, TRAINING, Claimed, Place, page_of
 from reeljudge.annotate.order import ALL
 from reeljudge.annotate.playable import Videos
 from reeljudge.annotate.task import Task

@@ -5,7 +5,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
+
+from reeljudge.cli.console import say, shown, shown_p, widen
 
 MEANING: Mapping[str, str] = {
     "srcc": "Spearman: same order",
@@ -55,10 +56,10 @@ def show_statistics(
     table.add_column("", style="dim")
     for name in names:
         low_high = result["ci"].get(name)
-        table.add_row(f"  {name}", _number(result[name]), _interval(low_high), MEANING.get(name, ""))
+        table.add_row(f"  {name}", shown(result[name]), _interval(low_high), MEANING.get(name, ""))
     console.print(table)
     for remark in remarks:
-        _say(console, f"  {remark}")
+        say(console, f"  {remark}")
     _notes(console, result["notes"])
 
 
@@ -76,18 +77,18 @@ def show_comparison(
         p_value = result["p_value"][name]
         table.add_row(
             f"  {name}",
-            _number(result["first"][name]),
-            _number(result["second"][name]),
+            shown(result["first"][name]),
+            shown(result["second"][name]),
             "-" if difference is None else f"{difference:+.3f}",
             _interval(result["ci"][name]),
-            _p(p_value),
+            shown_p(p_value),
         )
-    _say(console, f"  first   {judges[0]}")
-    _say(console, f"  second  {judges[1]}")
+    say(console, f"  first   {judges[0]}")
+    say(console, f"  second  {judges[1]}")
     console.print(table)
     for test in dict.fromkeys(result["test"].values()):
         using = [name for name in result["test"] if result["test"][name] == test]
-        _say(console, f"  test of {', '.join(using)}: {test}", style="dim")
+        say(console, f"  test of {', '.join(using)}: {test}", style="dim")
     _notes(console, result["notes"])
 
 
@@ -98,7 +99,7 @@ def show_all_pairs(console: Console, heading: str, result: Mapping[str, Any]) ->
     scored = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
     _head(console, heading, [f"items: {pairs[0]['n']}", f"scored by both of a pair: {scored}"])
     for number, name in enumerate(result["judges"], 1):
-        _say(console, f"  {number}  {name}")
+        say(console, f"  {number}  {name}")
     places = {name: number for number, name in enumerate(result["judges"], 1)}
     for statistic in pairs[0]["difference"]:
         table = _grid(statistic, "first", "second", "difference", "95 % interval", "p", "p corrected")
@@ -107,28 +108,23 @@ def show_all_pairs(console: Console, heading: str, result: Mapping[str, Any]) ->
             difference = pair["difference"][statistic]
             table.add_row(
                 f"  {places[first]} - {places[second]}",
-                _number(pair["first"][statistic]),
-                _number(pair["second"][statistic]),
+                shown(pair["first"][statistic]),
+                shown(pair["second"][statistic]),
                 "-" if difference is None else f"{difference:+.3f}",
                 _interval(pair["ci"][statistic]),
-                _p(pair["p_value"][statistic]),
-                _p(pair["p_corrected"][statistic]),
+                shown_p(pair["p_value"][statistic]),
+                shown_p(pair["p_corrected"][statistic]),
             )
         console.print(table)
-    _say(console, f"  p corrected: {result['correction']}", style="dim")
+    say(console, f"  p corrected: {result['correction']}", style="dim")
     told = dict.fromkeys(note for pair in pairs for note in pair["notes"] if not note.startswith("too small"))
     _notes(console, [*result["notes"], *told])
 
 
-def _p(value: float | None) -> str:
-    return "-" if value is None else "<0.001" if value < 0.001 else f"{value:.3f}"
-
-
 def _head(console: Console, heading: str, counts: Sequence[str]) -> None:
-    if not console.is_terminal:
-        console.width = max(console.width, 100)
-    _say(console, heading, style="bold")
-    _say(console, f"  {', '.join(counts)}")
+    widen(console)
+    say(console, heading, style="bold")
+    say(console, f"  {', '.join(counts)}")
 
 
 def _grid(*titles: str) -> Table:
@@ -140,16 +136,7 @@ def _grid(*titles: str) -> Table:
 
 def _notes(console: Console, notes: Iterable[str]) -> None:
     for note in notes:
-        _say(console, f"  note: {note}")
-
-
-def _say(console: Console, text: str, style: str = "") -> None:
-    """A line that is not cut where a pipe or a narrow terminal ends."""
-    console.print(Text(text, style=style), soft_wrap=True)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+        say(console, f"  note: {note}")
 
 
 def _interval(bounds: tuple[float, float] | None) -> str:

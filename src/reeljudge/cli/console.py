@@ -7,6 +7,7 @@ from io import TextIOWrapper
 from typing import Any, TypeVar
 
 from rich.console import Console
+from rich.text import Text
 
 _WIDTH = 120
 """Columns where the output is no terminal."""
@@ -42,6 +43,34 @@ def results() -> Console:
     """Where results for people go. Nothing in them is markup: prompts may hold any character."""
     width = None if sys.stdout.isatty() else _WIDTH
     return Console(highlight=False, markup=False, emoji=False, width=width)
+
+
+def say(console: Console, text: str, style: str = "") -> None:
+    """A line of a result that is not cut where a pipe or a narrow terminal ends."""
+    console.print(Text(text, style=style), soft_wrap=True)
+
+
+def widen(console: Console, least: int = 100) -> None:
+    """Room for a table where the output is no terminal."""
+    if not console.is_terminal:
+        console.width = max(console.width, least)
+
+
+def shown(value: float | None, form: str = ".3f") -> str:
+    """A number in that form, or a dash for none."""
+    return "-" if value is None else format(value, form)
+
+
+def shown_p(value: float | None) -> str:
+    """A p-value, or a dash for none."""
+    return "<0.001" if value is not None and value < 0.001 else shown(value)
+
+
+def duration(seconds: float) -> str:
+    """Minutes and seconds, or hours too: `3:07`, `1:02:09`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def examples(*lines: str) -> Callable[[Function], Function]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reeljudge.cli.app import FAILED, INTERRUPTED
-from reeljudge.cli.console import examples, results, tell, write_json
+from reeljudge.cli.console import duration, examples, results, shown, tell, write_json
 from reeljudge.cli.options import Json
 from reeljudge.cli.ratings_options import Page
 
@@ -143,18 +143,14 @@ def _show(summary: dict[str, Any]) -> None:
         table.add_row(
             measure,
             str(told["count"]),
-            *(_number(told[name]) for name in ("min", "p5", "median", "p95", "max")),
-            *map(_number, ends),
+            *(shown(told[name], ".4g") for name in ("min", "p5", "median", "p95", "max")),
+            *(shown(end, ".4g") for end in ends),
         )
     console.print(table)
     for one in summary["broken_clips"][:_BROKEN_SHOWN]:
         console.print(f"  broken: {one['id']}: {one['message']}", soft_wrap=True)
     if summary["broken"] > _BROKEN_SHOWN:
         console.print(f"  and {summary['broken'] - _BROKEN_SHOWN} more")
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
 
 
 @contextmanager
@@ -181,12 +177,6 @@ def _progress(total: int) -> "Iterator[Callable[[Measured], None]]":
                 said = now
                 # What was measured before took no time and says nothing about the rest.
                 left = (total - done) * (now - began) / max(fresh, 1)
-                tell(f"{done} of {total} measured, {broken} broken, about {_duration(left)} left")
+                tell(f"{done} of {total} measured, {broken} broken, about {duration(left)} left")
 
         yield show
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from reeljudge.cli.console import examples, results, write_json
+from reeljudge.cli.console import examples, results, shown, shown_p, widen, write_json
 from reeljudge.cli.options import Json
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def leaderboard(
         )
         return
     console = results()
-    if not console.is_terminal:
-        console.width = max(console.width, 100)
+    widen(console)
     for name, found in board.places.items():
         console.print(Text(f"{name}  ({board.groups} groups)", style="bold"))
         table = Table(box=None, padding=(0, 2), pad_edge=False)
@@ -61,14 +60,14 @@ def leaderboard(
             table.add_column(title, justify="left" if title == "generator" else "right")
         for place in found:
             table.add_row(
-                _or_dash(place.rank, "{}"),
+                shown(place.rank, ""),
                 Text(place.model),
-                _or_dash(place.points, "{:.1f}"),
+                shown(place.points, ".1f"),
                 _or_dash(place.ci, "{0[0]:.1f} to {0[1]:.1f}"),
                 _or_dash(place.rank_ci, "{0[0]}-{0[1]}"),
-                _or_dash(place.stability, "{:.0%}"),
+                shown(place.stability, ".0%"),
                 f"{place.scored}/{place.n}",
-                _or_dash(place.p_next, "{:.3f}"),
+                shown(place.p_next),
             )
         console.print(table)
         _show_differences(console, board.differences[name])
@@ -95,13 +94,9 @@ def _show_differences(console: Console, differences: "list[Difference]") -> None
     for name in names[1:]:
         table.add_column(Text(name), justify="right", max_width=16, no_wrap=True, overflow="ellipsis")
     for place, name in enumerate(names[:-1]):
-        known = [_p(cells[name, other]) for other in names[place + 1 :]]
+        known = [shown_p(cells[name, other]) for other in names[place + 1 :]]
         table.add_row(Text(f"  {name}"), *([""] * place), *known)
     console.print(table)
-
-
-def _p(value: float | None) -> str:
-    return "-" if value is None else "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
 def _or_dash(value: object, form: str) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from reeljudge.cli.console import duration
 from reeljudge.runs.resume import Todo
 from reeljudge.verdicts import Verdict
 
@@ -69,12 +70,12 @@ class ProgressLines:
         if now - self.said >= _EVERY_SECONDS:
             self.said = now
             left = (self.total - self.count) * (now - self.began) / self.count
-            self.say(f"{self.count} of {self.total}{self.rate()}, {_duration(left)} left{self.troubles()}")
+            self.say(f"{self.count} of {self.total}{self.rate()}, {duration(left)} left{self.troubles()}")
 
     def finish(self) -> None:
         """Show how it ended."""
         if self.count:
-            took = _duration(time.monotonic() - self.began)
+            took = duration(time.monotonic() - self.began)
             self.say(f"{self.count} judged in {took}{self.rate()}{self.troubles()}")
 
     def say(self, text: str) -> None:
@@ -118,9 +119,3 @@ class ProgressBar(ProgressLines):
     def finish(self) -> None:
         self._bar.stop()
         super().finish()
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reeljudge.cli.agreement_options import Resamples, Seed
-from reeljudge.cli.console import examples, results, tell, write_json
+from reeljudge.cli.console import examples, results, shown, tell, write_json
 from reeljudge.cli.options import Json
 from reeljudge.cli.ratings_options import Db, Dimension, Page, Rubric, Without, existing_store
 
@@ -113,11 +113,11 @@ def _show(found: "PanelReliability", pool_names: tuple[str, ...]) -> None:
         table.add_row(
             f"  {row['rater']}",
             str(row["ratings"]),
-            _number(row["severity"], "+.2f"),
+            shown(row["severity"], "+.2f"),
             "-" if bounds is None else f"{bounds[0]:+.2f} to {bounds[1]:+.2f}",
-            _number(row["correlation"], ".2f"),
-            _number(row["information"], ".2f"),
-            _number(row["seconds"], ".1f"),
+            shown(row["correlation"], ".2f"),
+            shown(row["information"], ".2f"),
+            shown(row["seconds"], ".1f"),
             ", ".join(flags),
         )
     console.print(table)
@@ -135,10 +135,6 @@ def _show_pools(console: Any, found: "PanelReliability", names: tuple[str, ...])
     for name in ("alpha_difference", "mean_difference", "srcc", "srcc_corrected", "across_srcc"):
         bounds = pools.ci[name]
         span = "-" if bounds is None else f"{bounds[0]:+.3f} to {bounds[1]:+.3f}"
-        console.print(f"    {name:18} {_number(getattr(pools, name), '+.3f'):>7}   {span}")
+        console.print(f"    {name:18} {shown(getattr(pools, name), '+.3f'):>7}   {span}")
     for note in pools.notes:
         console.print(f"    note: {note}", soft_wrap=True)
-
-
-def _number(value: float | None, form: str) -> str:
-    return "-" if value is None else format(value, form)

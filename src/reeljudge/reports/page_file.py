@@ -3,16 +3,14 @@
 import base64
 import hashlib
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-from reeljudge.errors import InputError
+from reeljudge.tables.writing import moved_into_place
 
 
 def asset(name: str) -> str:
@@ -39,7 +37,7 @@ def render_page(template: str, values: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         loader=FunctionLoader(asset),
     )
-    environment.filters["number"] = _number
+    environment.filters["number"] = number
     environment.filters["span"] = _span
     style = asset("report.css") + asset("figures.css")
     policy = f"default-src 'none'; style-src '{content_hash(style)}'; base-uri 'none'; form-action 'none'"
@@ -50,39 +48,15 @@ def write_page(output: str | os.PathLike[str], template: str, values: Mapping[st
     """Write `render_page` to a file, whole or not at all. Raises InputError where it cannot be written."""
     path = Path(output)
     page = render_page(template, values)
-    with moved_into_place(path) as file:
-        file.write(page)
+    with moved_into_place(path) as unfinished:
+        unfinished.write_text(page, encoding="utf-8", errors="backslashreplace", newline="\n")
     return path
 
 
-def _number(value: float | None, form: str = "{:.2f}") -> str:
+def number(value: float | None, form: str = "{:.2f}") -> str:
+    """A number in that form, or a dash for none."""
     return "–" if value is None else form.format(value)
 
 
 def _span(bounds: tuple[float, float] | None, form: str = "{:.2f}") -> str:
     return "–" if bounds is None else f"{form.format(bounds[0])} to {form.format(bounds[1])}"
-
-
-@contextmanager
-def moved_into_place(path: Path) -> Iterator[TextIO]:
-    """A file that appears whole or not at all, and replaces what is there.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".html", dir=path.parent)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
-    unfinished = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            yield file
-        umask = os.umask(0)
-        os.umask(umask)
-        unfinished.chmod(0o666 & ~umask)  # a temporary file is private; the page is as any new file
-        unfinished.replace(path)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -5,6 +5,8 @@ from math import cos, pi, sin
 
 from markupsafe import Markup, escape
 
+from reeljudge.reports.figures import svg
+
 HUES = 7
 """Colours, safe for the colour-blind; every plot also carries its generator's name."""
 
@@ -25,7 +27,7 @@ def histogram(counts: Mapping[str, int], unscored: int, title: str) -> Markup:
             f'<text class="tick" x="{left + wide / 2 - 4:g}" y="{base + 15}">{escape(label)}</text>'
         )
     spoken = ", ".join(f"{label}: {count}" for label, count in columns)
-    return _svg(
+    return svg(
         len(columns) * wide,
         112,
         f"{title}: how often each score was given. {spoken}",
@@ -85,7 +87,7 @@ def radar(
     spoken = ", ".join(
         f"{name} {'not scored' if point is None else f'{point:.0f}'}" for name, point in values
     )
-    return _svg(
+    return svg(
         across, 200 if count == 3 else 218, f"{title}, points of 100: {spoken}", "".join(parts), "radar"
     )
 
@@ -105,7 +107,7 @@ def spans(values: Sequence[tuple[str, float | None]], title: str, hue: int) -> M
     spoken = ", ".join(
         f"{name} {'not scored' if point is None else f'{point:.0f}'}" for name, point in values
     )
-    return _svg(240, 16 + 40 * len(values), f"{title}, points of 100: {spoken}", "".join(parts), "spans")
+    return svg(240, 16 + 40 * len(values), f"{title}, points of 100: {spoken}", "".join(parts), "spans")
 
 
 def interval_bar(points: float | None, ci: tuple[float, float] | None, hue: int) -> Markup:
@@ -130,10 +132,3 @@ def _two_lines(name: str) -> tuple[str, str]:
     if len(words) < 2 or len(name) <= 12:
         return name, ""
     return words[0], " ".join(words[1:])
-
-
-def _svg(width: float, height: float, spoken: str, inside: str, kind: str) -> Markup:
-    return Markup(
-        f'<svg class="plot {kind}" viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
-        f'role="img" aria-label="{escape(spoken)}">{inside}</svg>'
-    )

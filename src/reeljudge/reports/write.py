@@ -16,8 +16,9 @@ from reeljudge.reports import plots
 from reeljudge.reports.findings import OVERALL, RunFindings, differences, findings_of
 from reeljudge.reports.gather import JudgedClip, JudgedRun, Material, gather, human_scores, short_judge
 from reeljudge.reports.media import Media, make_media
-from reeljudge.reports.page_file import asset, content_hash, moved_into_place
+from reeljudge.reports.page_file import asset, content_hash, number
 from reeljudge.standings import Leaderboard
+from reeljudge.tables.writing import moved_into_place
 
 EMBED_BUDGET = 40.0
 MOST_RADARS = 12
@@ -102,7 +103,10 @@ def write_report(
     )
     page = _Page(material, title, output if link_videos else None)
     counts = {"previews": 0, "strips": 0, "without_video": 0}
-    with moved_into_place(output) as file:
+    with (
+        moved_into_place(output) as unfinished,
+        unfinished.open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as file,
+    ):
         before, after = page.halves()
         file.write(before)
         shown = []
@@ -138,7 +142,7 @@ class _Page:
         environment = Environment(
             autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
-        environment.filters["number"] = _number
+        environment.filters["number"] = number
         environment.globals.update(
             plots=plots, radars=self._radars, hue_of=self._hue_of, cell=_cell, notes_of=_notes_of
         )
@@ -275,10 +279,6 @@ def _notes_of(board: Leaderboard, run: JudgedRun) -> list[str]:
 def _cell(count: int, most: int) -> int:
     """How dark a cell of the confusion table is, 0 to 5."""
     return 0 if count == 0 else 1 + round(4 * count / most)
-
-
-def _number(value: float | None, form: str = "{:.2f}") -> str:
-    return "–" if value is None else form.format(value)
 
 
 def _json(value: object) -> str:

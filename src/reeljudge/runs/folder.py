@@ -53,6 +53,11 @@ def read_verdicts(folder: Path, index: LogIndex | None = None) -> Iterator[dict[
     return read_log(folder / VERDICTS_NAME, index)
 
 
+def unfinished(status: str, reason: str | None) -> bool:
+    """Whether a row is to be tried again: the judge, and not the clip, is why it has no scores."""
+    return status == "error" or reason == "backend_error"
+
+
 def index_verdicts(folder: Path) -> LogIndex:
     """Where the run's verdicts stand, and how they ended."""
     return scan_log(folder / VERDICTS_NAME)

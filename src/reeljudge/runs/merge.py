@@ -13,6 +13,7 @@ from reeljudge.runs.folder import (
     read_settings,
     read_verdicts,
     refuse_difference,
+    unfinished,
 )
 from reeljudge.runs.parts import gaps, part_of, rows_of, together
 from reeljudge.tables.lock import writer_of
@@ -88,17 +89,11 @@ def _add(run: Path, source: LogIndex, writer: RunWriter) -> tuple[int, int]:
             kept = read_line(writer.folder / VERDICTS_NAME, there.offset)
             if kept is not None:
                 _refuse_namesakes(run, row, kept)
-            if not (
-                _unfinished(there.status, there.reason) and not _unfinished(row["status"], row["reason"])
-            ):
+            if not (unfinished(there.status, there.reason) and not unfinished(row["status"], row["reason"])):
                 continue
         writer.append(row)
         added += there is None
     return added, repeated
-
-
-def _unfinished(status: str, reason: str | None) -> bool:
-    return status == "error" or reason == "backend_error"
 
 
 def _refuse_namesakes(run: Path, row: Mapping[str, Any], kept: Mapping[str, Any]) -> None:

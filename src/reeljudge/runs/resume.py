@@ -10,7 +10,7 @@ import numpy as np
 from reeljudge.clips import Clip, sha256_file
 from reeljudge.errors import InputError
 from reeljudge.judging import Keys, file_stamp
-from reeljudge.runs.folder import VERDICTS_NAME
+from reeljudge.runs.folder import VERDICTS_NAME, unfinished
 from reeljudge.runs.shards import Shard
 from reeljudge.tables.log import Entry, LogIndex, read_line, stamp_of
 
@@ -111,7 +111,7 @@ def _left_of(
     places = index.find_all(rows)
     there = places >= 0
     same = there & (index.contents[places] == contents)
-    finished = np.array([not _unfinished(status, reason) for status, reason in index.names])
+    finished = np.array([not unfinished(status, reason) for status, reason in index.names])
     stands = same & finished[index.states[places]]
     todo.changed += int(np.count_nonzero(there & ~same))
     todo.again += int(np.count_nonzero(same & ~stands))
@@ -121,10 +121,6 @@ def _left_of(
                 stands[number] = False
                 todo.changed += 1
     return (~stands).astype(np.uint8).tobytes()
-
-
-def _unfinished(status: str, reason: str | None) -> bool:
-    return status == "error" or reason == "backend_error"
 
 
 def _same_file(clip: Clip, entry: Entry, folder: Path, todo: Todo) -> bool:

@@ -112,11 +112,11 @@ def number(value: Any) -> float | None:
         try:
             value = float(text)
         except ValueError:
-            raise ValueError(f"{_shown(value)} is not a number") from None
+            raise ValueError(f"{shown(value)} is not a number") from None
     elif isinstance(value, Real):
         value = float(value)
     else:
-        raise ValueError(f"{_shown(value)} is not a number")
+        raise ValueError(f"{shown(value)} is not a number")
     if math.isnan(value):
         return None
     if math.isinf(value):
@@ -144,6 +144,7 @@ def numbers(value: Any) -> list[float | None]:
     return [number(value)]
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as an error message quotes it: not longer than a line."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

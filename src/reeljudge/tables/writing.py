@@ -30,7 +30,7 @@ def write_rows(path: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]]) 
     form = FORMS.get(path.suffix.lower())
     if form is None:
         raise InputError(f"{path}: not a kind of table that can be written; use {', '.join(FORMS)}")
-    with _moved_into_place(path) as unfinished:
+    with moved_into_place(path) as unfinished:
         if form == "jsonl":
             return _write_jsonl(path, unfinished, rows)
         if form == "json":
@@ -51,7 +51,12 @@ def write_rows(path: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]]) 
 
 
 @contextmanager
-def _moved_into_place(path: Path) -> Iterator[Path]:
+def moved_into_place(path: Path) -> Iterator[Path]:
+    """A file to be written, which then appears at `path` whole or not at all, and replaces what is there.
+
+    Raises:
+        InputError: it cannot be written.
+    """
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
     except OSError as error:
@@ -62,8 +67,10 @@ def _moved_into_place(path: Path) -> Iterator[Path]:
         yield unfinished
         umask = os.umask(0)
         os.umask(umask)
-        unfinished.chmod(0o666 & ~umask)  # a temporary file is private; the table is as any new file
+        unfinished.chmod(0o666 & ~umask)  # a temporary file is private; the result is as any new file
         unfinished.replace(path)
+    except OSError as error:  # a full disk, a folder of that name
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
     finally:
         unfinished.unlink(missing_ok=True)
 

@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+from reeljudge.tables.fields import shown
+
 _LABELLED = re.compile(r"\s*(\d{1,9})(?!\d)([^\d]*)$", re.DOTALL)
 
 
@@ -16,7 +18,7 @@ def labelled_score(value: Any) -> int:
     if isinstance(value, str):
         found = _LABELLED.match(value)
         if found is None:
-            raise ValueError(f"{_shown(value)} is no score: it must start with one whole number")
+            raise ValueError(f"{shown(value)} is no score: it must start with one whole number")
         return int(found[1])
     return whole_score(value)
 
@@ -32,11 +34,11 @@ def whole_score(value: Any) -> int:
         try:
             number = float(value.strip())
         except ValueError:
-            raise ValueError(f"{_shown(value)} is no number") from None
+            raise ValueError(f"{shown(value)} is no number") from None
     if isinstance(number, bool) or not isinstance(number, int | float):
-        raise ValueError(f"{_shown(value)} is no number")
+        raise ValueError(f"{shown(value)} is no number")
     if isinstance(number, float) and not number.is_integer():
-        raise ValueError(f"{_shown(value)} is no whole number, and no score is rounded")
+        raise ValueError(f"{shown(value)} is no whole number, and no score is rounded")
     return int(number)
 
 
@@ -48,8 +50,3 @@ def opened(value: Any) -> Any:
         except ValueError:
             return value
     return value
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
