@@ -19,7 +19,7 @@ from reeljudge.ratings import RatingStore, open_store
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "ratings"))
 
-from postgres_server import PostgresServer, find_binaries
+from postgres_server import PostgresServer, running_postgres
 
 pytestmark = pytest.mark.slow
 
@@ -28,12 +28,8 @@ RATERS = 20
 
 @pytest.fixture
 def postgres() -> Iterator[PostgresServer]:
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip("needs PostgreSQL's initdb and postgres (Debian: apt-get install postgresql)")
-    server = PostgresServer(binaries)
-    yield server
-    server.remove()
+    with running_postgres() as server:
+        yield server
 
 
 def make_clips(folder: Path, prompts: int, generators: int) -> tuple[Path, list[str]]:

@@ -12,7 +12,7 @@ from reeljudge.ratings import RatedClip, Rating, RatingStore, open_store
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from postgres_server import PostgresServer, find_binaries
+from postgres_server import PostgresServer, running_postgres
 
 Ran = tuple[int, str, str]
 _numbers = count()
@@ -21,12 +21,8 @@ _numbers = count()
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A server that all tests share; each makes a database of its own."""
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip("needs PostgreSQL's initdb and postgres (Debian: apt-get install postgresql)")
-    server = PostgresServer(binaries)
-    yield server
-    server.remove()
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])

@@ -6,8 +6,12 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from glob import glob
 from pathlib import Path
+
+import pytest
 
 WAIT_SECONDS = 120
 
@@ -77,3 +81,14 @@ class PostgresServer:
             user=self.user,
             cwd=self.folder,
         )
+
+
+@contextmanager
+def running_postgres() -> Iterator[PostgresServer]:
+    """A server for as long as it is needed; the test skips where PostgreSQL is not installed."""
+    binaries = find_binaries()
+    if binaries is None:
+        pytest.skip("needs PostgreSQL's initdb and postgres (Debian: apt-get install postgresql)")
+    server = PostgresServer(binaries)
+    yield server
+    server.remove()

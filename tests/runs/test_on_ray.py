@@ -11,15 +11,15 @@ from typing import Any
 import fake_judge
 import pytest
 from fake_judge import FakeJudge, joint
+from told import Told, lines, without_seconds
 
 from reeljudge.clips import Clip
 from reeljudge.errors import InputError, JudgeError, UsageError
 from reeljudge.judges import Request
 from reeljudge.judging import JudgeSettings
-from reeljudge.runs import Outcome, read_settings, read_verdicts
+from reeljudge.runs import Outcome, read_settings
 from reeljudge.runs.on_ray import run_on_ray
-from reeljudge.runs.run import Silent, run_locally
-from reeljudge.verdicts import Verdict
+from reeljudge.runs.run import run_locally
 
 ray = pytest.importorskip("ray", reason="Ray is not installed")
 pytestmark = pytest.mark.slow
@@ -57,29 +57,6 @@ def clips(count: int) -> list[Clip]:
         Clip(f"c{n}", f"c{n}.mp4", Path(f"c{n}.mp4"), f"球 {n}", f"gen-{n % 3}", f"g{n % 5}")
         for n in range(count)
     ]
-
-
-def lines(run: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (run / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
-def without_seconds(run: Path) -> dict[str, dict[str, Any]]:
-    return {row["id"]: {**row, "seconds": None} for row in read_verdicts(run)}
-
-
-class Told(Silent):
-    """An observer that keeps what it is told, and calls `at` with every count of verdicts."""
-
-    def __init__(self, at: Any = None):
-        self.count, self.notes, self.at = 0, [], at
-
-    def judged(self, verdict: Verdict) -> None:
-        self.count += 1
-        if self.at is not None:
-            self.at(self.count)
-
-    def noted(self, text: str) -> None:
-        self.notes.append(text)
 
 
 def test_the_same_verdicts_as_on_one_machine(cluster: Any, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from fake_judge import FakeJudge, joint
 from fake_ray import FakeRay, Killed
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from told import Told, without_seconds
 
 from reeljudge import __version__
 from reeljudge.clips import Clip
@@ -23,8 +24,7 @@ from reeljudge.runs.assignments import Assignments
 from reeljudge.runs.on_ray import run_on_ray
 from reeljudge.runs.ray_placement import Placement, Resources, place
 from reeljudge.runs.ray_worker import Opened, Parcel, Refused, Worker
-from reeljudge.runs.run import Silent, run_locally
-from reeljudge.verdicts import Verdict
+from reeljudge.runs.run import run_locally
 
 # A worker that is "killed" here ends its judging thread with an exception that nobody catches.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -214,19 +214,6 @@ def test_a_failure_comes_after_what_was_judged_before_it(tmp_path: Path) -> None
 # All of it
 
 
-class Told(Silent):
-    def __init__(self, at: Any = None):
-        self.count, self.notes, self.at = 0, [], at
-
-    def judged(self, verdict: Verdict) -> None:
-        self.count += 1
-        if self.at is not None:
-            self.at(self.count)
-
-    def noted(self, text: str) -> None:
-        self.notes.append(text)
-
-
 @pytest.fixture
 def fake_ray(monkeypatch: pytest.MonkeyPatch) -> FakeRay:
     made = FakeRay()
@@ -259,10 +246,7 @@ def test_the_same_rows_as_the_local_engine(fake_ray: FakeRay, tmp_path: Path) ->
     outcome = run_on_ray(clips(90), tmp_path / "ray", asked)
     assert (outcome.rows, outcome.judged, outcome.complete) == (90, 90, True)
 
-    def rows_of(run: Path) -> dict[str, Any]:
-        return {row["id"]: {**row, "seconds": None} for row in read_verdicts(run)}
-
-    assert rows_of(tmp_path / "ray") == rows_of(tmp_path / "local")
+    assert without_seconds(tmp_path / "ray") == without_seconds(tmp_path / "local")
     assert ids(tmp_path / "ray") == everything(90)
     again = run_on_ray(clips(90), tmp_path / "local", asked)  # rows in error are tried again
     assert (again.done_before, again.judged) == (45, 45)

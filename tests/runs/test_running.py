@@ -1,6 +1,5 @@
 """Runs in one process: resume, changed configurations, changed files, shards, limits, failures."""
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fake_judge import FakeJudge, joint, staged
+from told import lines
 
 from reeljudge.clips import Clip, write_video
 from reeljudge.errors import InputError, JudgeError, UsageError
@@ -35,10 +35,6 @@ def judged_ids(judge: ClipJudge) -> list[str]:
 
 def go(rows: Iterable[Clip], run: Path, judge: ClipJudge | None = None, **more: Any) -> Outcome:
     return run_manifest(rows, run, judge or load_judge(FakeJudge()), **more)
-
-
-def lines(run: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (run / "verdicts.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
 def test_a_run_writes_one_line_per_row_in_order_and_says_how_it_came_about(tmp_path: Path) -> None:

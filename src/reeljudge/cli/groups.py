@@ -1,6 +1,7 @@
 """Commands below a command: `train sft`, `ratings import`. Each is loaded when it is called."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import typer
 
@@ -22,7 +23,7 @@ def group_of(
         commands: name -> `module:function`, and what it does in one line.
         base: how its arguments lead to a command. epilog: the end of its help.
     """
-    kind = type(base.__name__, (base,), {"known": commands})
+    kind: Any = type(base.__name__, (base,), {"known": commands})
     made = typer.Typer(
         name=name, cls=kind, add_completion=False, rich_markup_mode="rich", no_args_is_help=True
     )
