@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from postgres_server import PostgresServer, find_binaries
+from postgres_server import PostgresServer, running_postgres
 
 from reeljudge.errors import InputError
 from reeljudge.ratings import StoreUnavailable, open_store
@@ -20,12 +20,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     """One that may be stopped."""
-    binaries = find_binaries()
-    if binaries is None:
-        pytest.skip("needs PostgreSQL's initdb and postgres (Debian: apt-get install postgresql)")
-    own = PostgresServer(binaries)
-    yield own
-    own.remove()
+    with running_postgres() as own:
+        yield own
 
 
 def test_a_server_that_goes_away_in_mid_import(

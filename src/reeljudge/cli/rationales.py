@@ -176,6 +176,7 @@ def reconcile_command(
     from reeljudge.datasets.reconcile import RULES
     from reeljudge.datasets.reconciling import reconcile_rows
     from reeljudge.errors import JudgeError, did_you_mean
+    from reeljudge.tables import read_rows
 
     if rule not in RULES:
         raise UsageError(f"unknown rule {rule!r}.{did_you_mean(rule, RULES)}")
@@ -186,7 +187,7 @@ def reconcile_command(
         "rounds": rounds,
     }
     chosen_rule = replace(RULES[rule], **_given(changes))
-    rows = _rows([file])
+    rows = list(read_rows(file))
     chosen = _rubric_of(rows, rubric)
     output = output or file.with_name(f"{file.stem}.reconciled{file.suffix}")
     if output.resolve() == file.resolve():
@@ -254,11 +255,11 @@ def check_command(
 ) -> None:
     """Find leaks, contradictions, repetition, odd lengths. Ends with status 1 where a row is contaminated."""
     from reeljudge.datasets.check import PROBLEMS, CheckSettings, Rubrics, check_rows, summary
-    from reeljudge.tables import write_rows
+    from reeljudge.tables import read_rows, write_rows
 
     allowed = frozenset(allow or ())
     settings = CheckSettings(min_words=min_words, max_words=max_words, formulaic=formulaic, allow=allowed)
-    rows = _rows(files)
+    rows = [row for file in files for row in read_rows(file)]
     reports = check_rows(rows, settings, Rubrics(rubric))
     told = summary(reports, allowed)
     bad = [report for report in reports if report.contaminated(allowed)]
@@ -285,12 +286,6 @@ def check_command(
 
 def _given(changes: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in changes.items() if value is not None}
-
-
-def _rows(files: list[Path]) -> list[dict[str, Any]]:
-    from reeljudge.tables import read_rows
-
-    return [row for file in files for row in read_rows(file)]
 
 
 def _rubric(given: str | None, store: Any) -> Any:
