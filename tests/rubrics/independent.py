@@ -11,6 +11,9 @@ from reeljudge.rubrics import Rubric
 _NOTHING = ("Zs", "Cc", "Cf", "So", "Sk", "Mn", "Me")
 
 
+_CLOSES = (">", "▷", "]")
+
+
 def _bare(text: str) -> str:
     while text and (unicodedata.category(text[0]) in _NOTHING or text[0] in "*`_"):
         text = text[1:]
@@ -28,18 +31,22 @@ def tags_in(text: str, names: set[str]) -> list[tuple[int, int, str, bool]]:
     found = []
     place = 0
     while place < len(text):
-        if _plain(text[place]) not in ("<", "◁"):
+        if _plain(text[place]) not in ("<", "◁", "["):
             place += 1
             continue
         end = place + 1
-        while end < len(text) and end - place < 80 and _plain(text[end]) not in (">", "▷", "<", "◁", "\n"):
+        while (
+            end < len(text) and end - place < 80 and _plain(text[end]) not in (*_CLOSES, "<", "◁", "[", "\n")
+        ):
             end += 1
-        if end < len(text) and _plain(text[end]) in (">", "▷"):
+        if end < len(text) and _plain(text[end]) in _CLOSES:
             # Blanks and pictures around a tag's name do not make it another tag.
             seen = [
                 one for one in text[place + 1 : end] if unicodedata.category(one) != "Cf" or one == "\u200b"
             ]
             inner = _bare("".join(map(_plain, seen)))
+            if "=" in inner:  # attributes
+                inner = inner.split(" ", 1)[0]
             closes = inner[:1] in ("/", "\\")
             name = _bare(inner[1:]) if closes else inner
             if name in names:

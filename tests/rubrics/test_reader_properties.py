@@ -1,6 +1,7 @@
 """What holds for every reply, whatever has happened to it: a score is only ever read from an answer."""
 
 import random
+import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
@@ -147,7 +148,9 @@ def test_another_digit_is_another_score() -> None:
 def test_a_reply_that_is_all_reasoning_never_scores(name: str) -> None:
     rubric = rubric_named(name)
     for text, reply in every_reply():
-        if reply.rubric is not rubric or any("think" in part.lower() for part in text.split("<")[1:]):
+        if reply.rubric is not rubric or any(
+            "think" in part.lower() for part in re.split(r"[<\[]|&lt;", text)[1:]
+        ):
             continue
         if "reasoning" in text.lower() or "thought" in text.lower() or "◁" in text:
             continue

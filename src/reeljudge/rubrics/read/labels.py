@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -22,6 +23,7 @@ _OVERALL_NAMES = (
     "final rating",
     "overall rating",
 )
+_SCORE_WORDS = frozenset(("final", "overall", *_PLAIN_NAMES))
 _GAP = r"[ _\-/&\\]{1,3}"
 # Scripts that put no space between words: there a label may follow a word directly.
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -38,6 +40,7 @@ class Label:
             answer also `plain`: "score" and the like, and `answer`: that very word.
         words: how many words it has.
         unspaced: it is written in a script without spaces, so that a word may stand right before it.
+        generic: it does not say what is scored: "rating score", or a label that several dimensions share.
     """
 
     dimension: int
@@ -45,6 +48,7 @@ class Label:
     kind: Kind
     words: int
     unspaced: bool
+    generic: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,12 +72,15 @@ class Labels:
         entries: list[Label] = []
         known: set[str] = set()
 
+        shared = Counter(" ".join(_words(one.label)) for one in rubric.dimensions)
+
         def add(index: int, text: str, kind: Kind) -> None:
             pattern = label_pattern(text)
             if pattern and pattern not in known:
                 known.add(pattern)
                 parts = _words(text)
-                entries.append(Label(index, text, kind, len(parts), _is_unspaced(parts[0][0])))
+                generic = _SCORE_WORDS.issuperset(parts) or shared[" ".join(parts)] > 1
+                entries.append(Label(index, text, kind, len(parts), _is_unspaced(parts[0][0]), generic))
 
         chosen = [(i, d) for i, d in enumerate(rubric.dimensions) if dimension in (None, i)]
         for index, one in chosen:
@@ -107,9 +114,25 @@ class Labels:
         """Whether a label begins at `place` of the folded `text`."""
         return self._pattern.match(text, place) is not None
 
+    def stand_in(self, text: str) -> bool:
+        """Whether there is a label in the folded `text`."""
+        return next(self.hits(text), None) is not None
+
     def without(self, text: str) -> str:
         """`text` with every label taken out."""
         return self._pattern.sub(" ", text)
+
+
+def smaller_parts(rubric: Rubric, dimension: int | None) -> re.Pattern[str] | None:
+    """Names of what is no whole answer about the only dimension asked for: its aspects, and the other
+    dimensions; None where there are none."""
+    if dimension is None:
+        return None
+    asked = rubric.dimensions[dimension]
+    own = {label_pattern(name) for name in (asked.name, asked.title, asked.label, *asked.aliases)}
+    others = (name for one in rubric.dimensions if one is not asked for name in (one.name, one.title))
+    names = {label_pattern(name) for name in (*asked.aspects, *others)} - own - {""}
+    return re.compile(rf"\b(?:{'|'.join(sorted(names, key=len, reverse=True))})\b") if names else None
 
 
 _WORDS = re.compile(r"[^\W_]+")

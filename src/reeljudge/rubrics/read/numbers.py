@@ -9,27 +9,34 @@ from reeljudge.verdicts import Reason
 
 UNITS = r"(?:points?|stars?|marks?|pts?|punkte?|分|점|点|星)"
 
+_S = r"[ ]{0,16}+"
+"""Emphasis around a number has been overwritten by spaces: "**4** (out of 10)"."""
+
 # Every repetition is bounded or possessive, so that a hostile reply costs linear time.
 _NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<digits>\d++)(?P<fraction>[.,]\d++)?")
 _BOUNDS = re.compile(r"(?:between|from)[ ]{1,2}(?=\d)")
 _RANGE = re.compile(
-    r"[ ]{0,2}(?:-{1,2}|=>|->|→|±|\+/-|~|to\b|or\b|and(?=[ ]{1,2}\d))[ ]{0,2}(?P<high>\d++(?:[.,]\d++)?)"
-    rf"(?![ ]{{0,2}}(?!{UNITS}|out[ ]of|of\b|and\b|or\b|but\b|with\b|depending\b)[^\W\d_])"
+    rf"{_S}(?:\([^()\n]{{0,40}}\){_S})?"  # "1 (worst) to 5 (best)"
+    rf"(?:-{{1,2}}|=>|->|→|±|\+/-|~|\.{{2,3}}|to\b|or\b|and(?=[ ]{{1,16}}\d)){_S}(?P<high>\d++(?:[.,]\d++)?)"
+    rf"(?!{_S}(?!{UNITS}|out[ ]of|of\b|and\b|or\b|but\b|with\b|depending\b)[^\W\d_])"
 )
 _OPTIONS = re.compile(
-    r"(?:(?:[ ]{0,2},[ ]{0,2}(?:or[ ])?\d{1,9}){1,30}|(?:[ ]{0,2}/[ ]{0,2}\d{1,9}){2,30})(?!\d|\.\d|%)"
+    rf"(?:(?:{_S}(?:[,;]{_S}(?:(?:or|and)[ ])?|(?:or|and)[ ]{{1,16}})\d{{1,9}}){{1,30}}"
+    rf"|(?:{_S}/{_S}\d{{1,9}}){{2,30}})(?!\d|\.\d|%)"
 )
 _OUT_OF = re.compile(
-    r"[ ]{0,2}[(\[]?[ ]{0,2}(?:/|out[ ]of\b|of\b|von\b|sur\b|de\b|su\b)[ ]{0,2}"
+    rf"(?:{_S}{UNITS}(?!\w))?{_S}[(\[,]?{_S}"
+    rf"(?:/|out[ ]of\b|of\b|von\b|sur\b|de\b|su\b|max(?:imum)?\b(?:[ ]of\b)?:?|满分[是为]?){_S}"
     r"(?P<full>\d++(?:\.0{1,4})?)(?![\d.,/]?\d)"
 )
 _ON_SCALE = re.compile(
-    r"[ ]{1,2}on[ ](?:an?|the)[ ](?:(?P<points>\d++)[ -]?point[ ]scale"
+    rf"(?:{_S}{UNITS}(?!\w))?{_S}[(\[,]?{_S}(?:on[ ](?:an?|the)[ ])?(?:(?P<points>\d++)[ -]?point[ ]scale"
     r"|\d++[ ]?(?:-|to)[ ]?(?P<named>\d++)[ ]scale"
-    r"|scale[ ](?:of|from)[ ](?:\d++[ ]?(?:-|to)[ ]?)?(?P<full>\d++))"
+    r"|scale[ ](?:of|from)[ ](?:\d++[ ]?(?:-|to)[ ]?)?(?P<full>\d++)"
+    r"|(?:with|where)[ ](?P<best>\d++)[ ](?:is|as|being|=)[ ])"
 )
-_PERCENT = re.compile(r"[ ]{0,2}(?:%|per[ ]?cent\b)")
-_HALF = re.compile(r"[ ]{1,2}(?:and[ ]a[ ]half\b|1/2\b)")
+_PERCENT = re.compile(rf"{_S}(?:%|per[ ]?cent\b)")
+_HALF = re.compile(r"[ ]{1,16}(?:and[ ](?:an?|one|two|three)[ -](?:half|halves|thirds?|quarters?)\b|1/2\b)")
 _THOUSANDS = re.compile(r",\d{3}")
 
 
@@ -76,6 +83,8 @@ def read_number(text: str, place: int, scale: Scale) -> Number | None:
         if _small(top) != scale.max:
             value, reason = None, "out_of_range"
         return Number(value, reason, span, part.end(), whole=True)
+    if bounds:
+        return None  # "from 4, falling to 2"
     other = _PERCENT.match(text, end) or _HALF.match(text, end)
     if other is not None:
         return Number(None, "out_of_range", span, other.end())
@@ -86,6 +95,8 @@ def _value(match: re.Match[str], scale: Scale) -> tuple[int | None, Reason | Non
     fraction = match["fraction"] or ""
     if len(match["digits"]) > 9 or fraction.strip(".,0") or _THOUSANDS.fullmatch(fraction):
         return None, "out_of_range"
+    if match["sign"] == "+" and scale.min >= 0:
+        return None, "out_of_range"  # a change, not a score
     value = int(match["digits"]) * (-1 if match["sign"] == "-" else 1)
     return (value, None) if value in scale else (None, "out_of_range")
 
@@ -96,8 +107,10 @@ def _options(text: str, match: re.Match[str], scale: Scale) -> Number | None:
     if listed is None or len(match["digits"]) > 9:
         return None
     run = [int(number) for number in re.findall(r"\d+", text[match.start("digits") : listed.end()])]
-    if len(run) == 2 and (" " not in listed.group() or _continues(text, listed.end())):
-        return None  # "3,5" is one number; in "4, 3 frames" the second begins something else
+    if len(run) == 2 and (listed.group().startswith(",") and " " not in listed.group()):
+        return None  # "3,5" is one number
+    if len(run) == 2 and _continues(text, listed.end()):
+        return None  # in "4, 3 frames" the second begins something else
     whole_scale = run[: len(scale.values)] in ([*scale.values], [*reversed(scale.values)])
     return Number(None, "ambiguous", match.span("digits"), listed.end(), states=not whole_scale)
 

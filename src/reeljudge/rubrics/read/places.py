@@ -8,8 +8,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reeljudge.rubrics.model import Scale
 from reeljudge.rubrics.read.labels import LabelHit, Labels
 from reeljudge.rubrics.read.numbers import UNITS, Number
+from reeljudge.rubrics.read.scales import gloss_names_another, key_differs
+from reeljudge.rubrics.read.tables import score_cell
 from reeljudge.rubrics.read.text import fold
 
 _LEVEL_NAMES = (
@@ -19,13 +22,14 @@ _LEVEL_NAMES = (
 
 _AFTER_LABEL = re.compile(
     r"""["'\])}]{0,3}[ ]{0,12}
-        (?:(?:score|rating|grade|value|level)\b[ ]{0,12}["')]{0,2}[ ]{0,12})?
+        (?:(?:score|rating|grade|value|level|评分|得分|分数)\b[ ]{0,12}["')]{0,2}[ ]{0,12})?
+        (?:for[ ](?:this|the)[ ](?:video|clip)\b[ ]{0,12})?
         (?:(?P<gloss>[(\[][^()\[\]\n\x00]{0,80}[)\]])["']{0,2}[ ]{0,12}(?=[:=|\-→]))?
     """,
     re.VERBOSE,
 )
 _SEPARATOR = re.compile(
-    r"""[-=]{1,2}[ ]?> | → | [:=|]{1,2}
+    r"""[-=]{1,2}[ ]?> | → | (?P<bar>:?[ ]{0,12}\|{1,2}) | [:=]{1,2}
       | (?P<element>>)
       | -{1,2}[ ]?(?![ \d\-])[^\n\x00:;|=<>\d]{1,100}[:=]
       | (?P<dash>-{1,2})(?=[ ])
@@ -39,6 +43,12 @@ _SEPARATOR = re.compile(
     """,
     re.VERBOSE,
 )
+_CONDITION_BEFORE = re.compile(
+    r"\b(?:if|unless|were|otherwise|normally)\b|n't\b|^\W*had\b"
+    r"|\bwith(?:out)? (?:an? )?(?:better|more|fewer|less|no|[a-z]{3,12}er)\b"
+)
+_MORE_CELLS = re.compile(r"\|[ ]{0,12}[+-]?\d[\d.,]{0,6}[ ]{0,12}(?:\||\n|$)")
+_MORE_LINES = re.compile(r"(?:\n[ ]{0,12}){1,2}\d{1,2}[ ]{0,12}(?:\n|$)")
 _TABLE_CELLS = re.compile(
     r"[^|\n]{0,300}[^\W\d_][^|\n]{0,300}\|[ ]{0,3}(?=[\d+\-][^|\n]{0,30}\|?[ ]{0,3}(?:\n|$))"
 )
@@ -49,7 +59,8 @@ _CLOSING = re.compile(
     rf"(?:{UNITS}(?!\w)[ ]{{0,2}})?[\"'\])}}>$\\]{{0,5}}[ ]{{0,12}}"
 )
 _ENDS = re.compile(
-    r"""$ | [\n;|<(\[\])}\x00!] | ,(?!\d) | \.(?!\d) | -[ ] | -{2,}
+    r"""$ | [\n;|<(\[\])}\x00!] | ,(?!\d)(?![ ]{0,3}(?:if|unless|provided|assuming)\b)
+      | \.(?!\.{0,3}\d)(?![ ]\d{1,2}[ ]{0,4}(?:$|[\n;,)])) | -[ ] | -{2,} | \#[ ](?!\d|of\b)
       | (?:and|but|while|because|since|due[ ]to|given|as|which|though|although|whereas|it[ ]is)\b
     """,
     re.VERBOSE,
@@ -65,14 +76,15 @@ _ALONE = re.compile(
         [\s#\-"'({\[|.:<]*""",
     re.VERBOSE,
 )
-_SENTENCE_END = re.compile(r"[\n\x00!?]|\.\s|;\s")
+_SENTENCE_END = re.compile(r"[\n\x00!?]|(?<!e\.g)(?<!i\.e)\.\s|;\s")
 _CONDITION = re.compile(
     r"\b(?:if|would|could|might|may|should|unless|whether|without|instead|not|never|nor|neither|than|requires?"
-    r"|e\.g|example|initially|at first|first thought|wanted)\b|[\w']n't\b"
+    r"|e\.g|example|initially|at first|first thought|wanted|considered|considering|tempted|inclined"
+    r"|(?:was|were) going to)\b|[\w']n't\b"
 )
 _REPORTED = re.compile(
     r"\b(?:between|from|means?|prompt|asks?|asked|says?|said|reads?|reading|text|sign|caption|titled?|words"
-    r"|compared|previous|reference|real)\b"
+    r"|compared|previous|reference|real|maximum(?![\"'])|minimum(?![\"'])|target|ideal|(?<!as )expected)\b"
 )
 _CONCLUDES = re.compile(r"\b(?:so|therefore|thus|hence|overall|finally)\b")
 _JUDGING = re.compile(
@@ -80,10 +92,25 @@ _JUDGING = re.compile(
     r"(?:rate|give|assign|score|grade|judge|put|set)\b"
 )
 _LITTLE_WORDS = frozenset(
-    {"the", "my", "its", "a", "is", "are", "and", "with", "for", "of", "overall", "final"}
-    | {"so", "therefore", "thus", "hence"}
+    {"the", "my", "its", "a", "is", "are", "and", "with", "for", "of", "overall", "final", "video", "clip"}
+    | {"this", "so", "therefore", "thus", "hence", "predicted", "estimated", "answer", "score", "scores"}
+    | {"rating", "ratings"}
 )
+_OTHER_CLIP = re.compile(r"\b(?:first|second|third|other|another|earlier|next) (?:video|clip|one)\b")
 _LAST_WORD = re.compile(r"([^\W\d_]+)[ ]{0,3}$")
+_LAST_NAME = re.compile(r"([^\W\d_]+)[\"')\]]{0,2}[ ]{0,3}(?:[:=\-→][ ]{0,3}){0,2}$")
+_HOLDER = re.compile(r"([^\W\d_]+)[\"' ]{0,4}(?:>|:\s{0,16}\{)[\s\"'<]{0,24}$")
+_HOLDERS = _LITTLE_WORDS | {
+    "result",
+    "results",
+    "output",
+    "response",
+    "evaluation",
+    "assessment",
+    "verdict",
+    "summary",
+    "json",
+}
 
 LEAD = 160
 """So many characters before a label are looked at."""
@@ -98,12 +125,18 @@ class Place:
         share_only: only "4/5" will do there, a mere number says too little.
         below: it lies on a line below the label's.
         open: the marks that were opened right before it.
+        other_scale: the numbers here are on a scale that is not the rubric's.
+        chosen: it is the cell of a table whose head calls it the score.
+        bracketed: the number stands in brackets right behind the label, as a list's number might.
     """
 
     start: int
     share_only: bool = False
     below: bool = False
     open: str = ""
+    other_scale: bool = False
+    chosen: bool = False
+    bracketed: bool = False
 
 
 class Places:
@@ -112,15 +145,22 @@ class Places:
     Args:
         level_names: the rubric's own names for points of its scale.
         single: one number is the whole answer.
+        tags: of the rubric: what stands in them is no part of something else.
     """
 
-    def __init__(self, labels: Labels, level_names: Iterable[str], single: bool):
+    def __init__(
+        self, labels: Labels, level_names: Iterable[str], single: bool, scale: Scale, tags: Iterable[str] = ()
+    ):
         self._labels = labels
+        self._holders = _HOLDERS.union(tags, labels.words)
         self._single = single
+        self._scale = scale
         own = {fold(name).text for name in level_names}
         own = {name for name in own if re.fullmatch(r"[^\W\d_]+(?: [^\W\d_]+){0,4}", name)}
         names = sorted(own | {*_LEVEL_NAMES}, key=len, reverse=True)
+        self.level_words = frozenset(word for name in names for word in name.split())
         level = "|".join(re.escape(name).replace(r"\ ", "[ ]") for name in names)
+        self.level_name = re.compile(rf"[ ]{{0,12}}(?:[(:\-.][ ]{{0,12}})?(?:{level})\b[ ]{{0,12}}\)?")
         self._before_number = re.compile(
             rf"""[ ]{{0,12}}["'\])}}]{{0,2}}(?P<lines>(?:[ ]{{0,4}}\n){{0,3}})[ ]{{0,12}}
                 (?:(?:an?|the|score|rating|{level})\b[ ]?[:=,\-]?[ ]{{0,2}}){{0,2}}
@@ -149,24 +189,41 @@ class Places:
             return None
         if separator["would"] and not inside:
             return None
-        if separator["of"] and hit.label.kind == "own" and not self._single:
+        if separator["of"] and not self._single and not strong:
             return None  # "a visual quality of 3/5 would be too kind"
-        if separator.group() == "|" and (cells := _TABLE_CELLS.match(text, start)):
-            start = cells.end()
+        if separator["of"] and hit.label.generic and not (strong or inside):
+            return None  # "a score of 4": who gets it is for the sentence to say
+        other = gloss_names_another(after["gloss"], self._scale)
+        if separator["bar"]:
+            cell = score_cell(text, separator.end() - 1)
+            if cell is not None:
+                if cell.start is None:
+                    return None
+                before = _matched(self._before_number, text, cell.start)
+                other = other or cell.top not in (None, self._scale.max)
+                return Place(before.end(), open=before["open"], other_scale=other, chosen=True)
+            if cells := _TABLE_CELLS.match(text, start):
+                start = cells.end()
         elif separator.group() in (":", "=") and (brace := _JSON_OBJECT.match(text, skip_blank(text, start))):
             scores = list(_JSON_SCORE.finditer(text, brace.start(), brace.end()))
-            return Place(scores[0].end()) if len(scores) == 1 else None
+            other = other or key_differs(text, brace.start(), brace.end(), self._scale)
+            return Place(scores[0].end(), other_scale=other) if len(scores) == 1 else None
         before = _matched(self._before_number, text, start)
         below = "\n" in before["lines"]
         if separator["none"] is None:
-            return Place(before.end(), bool(separator["share"]), below, before["open"])
+            return Place(before.end(), bool(separator["share"]), below, before["open"], other)
         if before.end() == hit.end or (below and not strong):
             return None
-        return Place(before.end(), not strong, below, before["open"])
+        bracketed = before["open"] in ("(", "[")
+        return Place(before.end(), not strong, below, before["open"], bracketed=bracketed)
 
     def ends_well(self, text: str, hit: LabelHit, place: Place, number: Number, lead: str) -> bool:
         """Whether the number ends as a score does; False where it belongs to something else."""
         end = closed(text, number.end)
+        if not place.chosen and _MORE_CELLS.match(text, end):
+            return False  # "a, b, c: 4 | 3 | 2"
+        if place.below and _MORE_LINES.match(text, end):
+            return False  # the options, one below the other
         if "<" in place.open and ">" not in text[number.end : end]:
             return False  # "less than 4"
         if "$" in place.open and "$" not in text[number.end : end]:
@@ -191,19 +248,30 @@ class Places:
     def said_by_the_judge(self, hit: LabelHit, lead: str, inside: bool) -> bool:
         """Whether a statement within a sentence is the judge's own score: no condition, aside or quote."""
         sentence = _SENTENCE_END.split(lead[-120:])[-1]
-        last = _LAST_WORD.search(sentence)
-        if last and hit.label.words == 1 and not hit.label.unspaced and last[1] not in _LITTLE_WORDS:
-            return False  # "image quality: 4" is another quality
+        single_word = hit.label.words == 1 or hit.label.generic
+        last = (_LAST_NAME if hit.label.generic else _LAST_WORD).search(sentence)
+        known = self._holders if hit.label.generic else _LITTLE_WORDS
+        if last and single_word and not hit.label.unspaced and last[1] not in known:
+            return False  # "image quality: 4" is another quality, "clarity - score: 4" another score
+        if hit.label.generic and _OTHER_CLIP.search(sentence):
+            return False
         if inside:
             return True
-        return sentence.count("(") <= sentence.count(")") and not self.is_hypothetical(sentence)
+        return lead.count("(") <= lead.count(")") and not self.is_hypothetical(sentence)
+
+    def is_of_another(self, text: str, hit: LabelHit) -> bool:
+        """Whether a mere "score" stands in an object or element of something else: {"hand": {"score": 3}}."""
+        if not hit.label.generic:
+            return False
+        holder = _HOLDER.search(text[max(0, hit.start - 80) : hit.start])
+        return holder is not None and holder[1] not in self._holders
 
     def is_hypothetical(self, sentence: str) -> bool:
         """Whether what follows `sentence` is said under a condition, or reported from somewhere else."""
         judged = list(_JUDGING.finditer(sentence))
         if judged:
             # In "I would give it 3" the verb is no condition; an "if" before it is one.
-            if re.search(r"\b(?:if|unless)\b|n't\b", sentence[: judged[-1].start()]):
+            if _CONDITION_BEFORE.search(sentence[: judged[-1].start()]):
                 return True
             sentence = sentence[judged[-1].end() :]
         sentence = self._labels.without(sentence)
@@ -262,12 +330,17 @@ def skip_blank(text: str, place: int) -> int:
     return place
 
 
+_TWO_NAMED = re.compile(r"[ ]{0,16}\([^()\n]{1,40}\)[ ]{0,3}[,;][ ]{0,3}(?:and[ ])?\d{1,3}[ ]{0,16}\(")
+
+
 def _explains_the_scale(number: Number, rest: str) -> bool:
     """ "1 (very poor), 2 (poor), ..." explains the scale; "1. Blur 2. Noise" is a list."""
     if number.value is None or number.whole:
         return False
     following = number.value + 1
     for near in (following, number.value - 1):
-        if re.match(rf"[^\n]{{0,80}}[,;.)][ ]{{0,3}}{near}[ ]{{0,2}}(?:[=:(]|- ?[^\W\d_])", rest):
+        if re.match(rf"[^\n]{{0,80}}[,;.)][ ]{{0,16}}{near}[ ]{{0,16}}(?:[=:(]|- ?[^\W\d_])", rest):
             return True
+    if _TWO_NAMED.match(rest):
+        return True  # "1 (lowest), 5 (highest)"
     return re.match(rf"\.[ ][^\n]{{0,200}}(?<!\d){following}[.)][ ]", rest) is not None

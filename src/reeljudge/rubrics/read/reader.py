@@ -9,24 +9,28 @@ from typing import get_args
 from reeljudge.errors import UsageError, did_you_mean
 from reeljudge.rubrics.ask import ask
 from reeljudge.rubrics.load import load_rubric
-from reeljudge.rubrics.model import Rubric
+from reeljudge.rubrics.model import Rubric, Stage
 from reeljudge.rubrics.question import Question, Reading, ReadScore
+from reeljudge.rubrics.read.announced import announced_spans, struck_spans
 from reeljudge.rubrics.read.answers import Grammar
 from reeljudge.rubrics.read.copies import Asked, Copies
 from reeljudge.rubrics.read.regions import (
     Region,
     has_content,
+    headed_stages,
     quoted_spans,
     reasoning_regions,
     stage_regions,
     tag_pattern,
 )
+from reeljudge.rubrics.read.scales import names_another
 from reeljudge.rubrics.read.signs import leaks_label, refuses, stated_values
 from reeljudge.rubrics.read.statements import Statement
 from reeljudge.rubrics.read.text import Cover, Span, blanked, count_words, fold
+from reeljudge.rubrics.read.withdrawn import is_corrected
 from reeljudge.verdicts import Finish, Flag, Reason
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Goes up when the same reply may be read differently; part of a run's configuration."""
 
 _PROSE_WORDS = 4
@@ -40,7 +44,13 @@ _REASONS_BEFORE = 8
 
 _TAG = re.compile(r"<[^<>\n]{1,40}>")
 _ANSWER_TAG = ("answer",)
-_MAY_GO_ON = re.compile(r"[ ]{0,4}[.,/:\-]?[ ]{0,4}")
+_MAY_GO_ON = re.compile(
+    r"[ ]{0,16}[.,/:\-(\[]?[ ]{0,4}"
+    r"(?:(?:on|out|of|an?|the|scale|half|and|or|to|max|maximum)\b[ ]{0,4}){0,5}[a-z]{0,2}"
+)
+"""What may stand between a number and the place where the reply was cut, so that it is not yet certain."""
+
+_GOES_ON = 60
 
 
 def read_reply(
@@ -125,6 +135,18 @@ class _Known:
             self._grammars[index] = Grammar(self.rubric, index)
         return self._grammars[index]
 
+    def stages_of_others(self, index: int | None) -> tuple[Stage, ...]:
+        """Stages that only other dimensions have; a judge may write one of them all the same."""
+        about = None if index is None else self.rubric.dimensions[index]
+        taken = {stage.tag.lower() for stage in self.rubric.stages_of(about)}
+        taken |= {tag.lower() for tag in self.rubric.reasoning_tags}
+        found = {}
+        for dimension in self.rubric.dimensions:
+            for stage in self.rubric.stages_of(dimension):
+                if stage.tag.lower() not in taken:
+                    found[stage.tag.lower()] = stage.model_copy(update={"name": f"other {stage.name}"})
+        return tuple(found.values())
+
     def tags(self, index: int | None) -> tuple[str, ...]:
         about = None if index is None else self.rubric.dimensions[index]
         stages = (fold(stage.tag).text for stage in self.rubric.stages_of(about))
@@ -168,25 +190,31 @@ class _Reader:
         self.grammar = known.grammar(self.index)
         about = None if self.index is None else self.rubric.dimensions[self.index]
         self.wanted_stages = self.rubric.stages_of(about)
+        cut = finish == "length"
         self.folded = fold(text)
         # What the reply repeats from the question is blanked out first: tags of its prompt open nothing.
         self.copies: Copies = known.asked(question, self.index).copies(self.folded.text)
         own = blanked(self.folded.text, self.copies.spans, " ")
         self.surface = self.grammar.surface(own)
         self.reasoning = reasoning_regions(
-            self.surface, self.rubric.reasoning_tags, self.grammar.is_only_answer
+            self.surface, self.rubric.reasoning_tags, self.grammar.is_only_answer, cut
         )
         self.outside = blanked(self.surface, (region.span for region in self.reasoning))
         answer_stage = self.rubric.answer_stage
         self.stages = stage_regions(
-            self.outside, self.wanted_stages, answer_stage, self.grammar.is_only_answer
-        )
+            self.outside,
+            (*self.wanted_stages, *known.stages_of_others(self.index)),
+            answer_stage,
+            self.grammar.is_only_answer,
+        ) or headed_stages(self.outside, self.wanted_stages, answer_stage, cut)
         self.answers = [region for name, region in self.stages if name == answer_stage]
         self.thoughts = [region for name, region in self.stages if name != answer_stage]
         # Quotation marks are looked for before markup is removed: backticks are some, too.
         self._quoted = quoted_spans(own)
         stated_elsewhere = [region.span for region in (*self.reasoning, *self.thoughts)]
-        self.open = blanked(blanked(self.surface, stated_elsewhere), self._quoted_outside(), "\x00")
+        own = blanked(blanked(self.surface, stated_elsewhere), self._quoted_outside(), "\x00")
+        own = blanked(own, struck_spans(own), "\x00")
+        self.open = blanked(own, announced_spans(own, self.grammar.labels.stand_in))
         """What an answer can be read from: everything else is blanked out, in place."""
         self.cut_number = False
         self.found: list[Statement] = []
@@ -199,11 +227,14 @@ class _Reader:
 
     def _statements(self) -> list[Statement]:
         tagged = [region.inner for region in self.answers] or self._answer_tags()
-        found = self.found = self.grammar.statements(self.open, tagged)
+        other_scale = names_another(self.surface, self.rubric.scale)
+        found = self.found = self.grammar.statements(self.open, tagged, other_scale=other_scale)
         if self.finish == "length":
             # The number itself may have been cut: "1" of "10", "3" of "3.5", "4" of "4/10".
             end = len(self.open)
-            whole = [s for s in found if s.end < end - 9 or _MAY_GO_ON.fullmatch(self.open, s.end) is None]
+            whole = [
+                s for s in found if s.end < end - _GOES_ON or _MAY_GO_ON.fullmatch(self.open, s.end) is None
+            ]
             self.cut_number = len(whole) < len(found)
             found = whole
         strong = {statement.dimension for statement in found if statement.strong}
@@ -252,6 +283,8 @@ class _Reader:
             return ReadScore("unscored", reason="ambiguous")
         if last.reason is not None:
             return ReadScore("unscored", reason=last.reason)
+        if is_corrected(self.open, last, stated, self.found) or self.grammar.should_be(self.open, last):
+            return ReadScore("unscored", reason="ambiguous")
         return ReadScore("scored", value=last.value, span=self.folded.original(last.number))
 
     def _reason_for_none(self) -> Reason:
@@ -294,9 +327,10 @@ class _Reader:
 
     def _stage_texts(self) -> dict[str, str]:
         texts: dict[str, str] = {}
+        wanted = {stage.name for stage in self.wanted_stages}
         for name, region in self.stages:
             inner = self._original(region)
-            if has_content(inner):
+            if name in wanted and has_content(inner):
                 texts[name] = f"{texts[name]}\n\n{inner}" if name in texts else inner
         return texts
 

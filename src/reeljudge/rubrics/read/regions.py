@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 
 from reeljudge.rubrics.model import Stage
 from reeljudge.rubrics.read.text import Span, fold
@@ -41,11 +42,18 @@ class Region:
 def tag_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
     """An opening or closing tag of any of those names, in a folded text."""
     one = "|".join(re.escape(fold(name).text) for name in sorted(names, key=len, reverse=True))
-    # Judges also write <\think>, < /think >, <think/> and the ◁think▷ of some templates.
-    return re.compile(rf"[<◁][ ]{{0,3}}(?P<close>[/\\]?)[ ]{{0,3}}(?P<name>{one})[ ]{{0,3}}(?P<empty>/?)[>▷]")
+    # Judges also write <\think>, < /think >, <think/>, <think depth="2">, <|think|>, [THINK], &lt;think&gt;
+    # and the ◁think▷ of some templates.
+    return re.compile(
+        rf"(?:(?P<escaped>&lt;)|[<◁\[]\|?)\s{{0,3}}(?P<close>[/\\]?)\s{{0,3}}(?P<name>{one})"
+        r"(?:[ ]{1,3}[a-z][\w:\-]{0,30}[ ]?=[^<>\[\]\n]{0,80}?)?"
+        r"\s{0,3}(?P<empty>/?)(?(escaped)&gt;|\|?[>▷\]])"
+    )
 
 
-def reasoning_regions(text: str, tags: Sequence[str], is_answer: Callable[[str], bool]) -> list[Region]:
+def reasoning_regions(
+    text: str, tags: Sequence[str], is_answer: Callable[[str], bool], cut: bool = False
+) -> list[Region]:
     """The stretches between reasoning tags, in order.
 
     - An opening tag that is never closed makes everything behind it reasoning. A second one of the same
@@ -53,24 +61,28 @@ def reasoning_regions(text: str, tags: Sequence[str], is_answer: Callable[[str],
     - A closing tag without an opening one makes everything before it reasoning, back to the last region
       (chat templates may write the opening tag themselves; a second `</think>` means that the judge went on
       thinking). Only where the stretch since the last region is nothing but an answer is the tag litter.
+    - In a reply that was cut, reasoning that was begun again in its midst and closed fewer times is open.
     """
     if not tags:
         return []
     regions: list[Region] = []
     opened: re.Match[str] | None = None
     inner: Counter[str] = Counter()
-    cursor = repeats = 0
+    cursor = repeats = deep = 0
+    last_opening = 0
     for match in tag_pattern(tuple(tags)).finditer(text):
         name = match["name"]
         if match["empty"]:
             continue
         if not match["close"]:
             if opened is None:
-                opened = match
+                opened, deep = match, 0
             elif name != opened["name"]:
                 inner[name] += 1  # <think><reasoning>...</reasoning>: the inner pair ends nothing
             else:
                 repeats += 1
+                deep += has_content(text[last_opening : match.start()])
+            last_opening = match.end()
             continue
         if opened is not None and inner[name] > 0:
             inner[name] -= 1
@@ -80,13 +92,15 @@ def reasoning_regions(text: str, tags: Sequence[str], is_answer: Callable[[str],
         else:
             # A closing tag that a second opening one is waiting for is no litter.
             litter = bool(regions) and not repeats and is_answer(text[cursor : match.start()])
-            repeats = max(0, repeats - 1)
+            repeats, deep = max(0, repeats - 1), max(0, deep - 1)
             start = match.start() if litter else cursor
             regions.append(Region(start, match.end(), start, match.start()))
         opened, cursor = None, match.end()
         inner.clear()
     if opened is not None:
         regions.append(Region(opened.start(), len(text), opened.end(), len(text), closed=False))
+    elif cut and deep > 0:
+        regions.append(Region(cursor, len(text), cursor, len(text), closed=False))
     return regions
 
 
@@ -103,6 +117,9 @@ def stage_regions(
     if not names:
         return []
     tags = [match for match in tag_pattern(tuple(names)).finditer(text) if not match["empty"]]
+    tags = [
+        tag for tag, after in zip_longest(tags, tags[1:]) if not _only_named(tag, after, names, answer_stage)
+    ]
     # For each tag: the next one of the same name, and the next one that opens a stage.
     same_next: list[re.Match[str] | None] = [None] * len(tags)
     open_next: list[re.Match[str] | None] = [None] * len(tags)
@@ -137,6 +154,41 @@ def stage_regions(
         known.add(name)
         position = region.end
     return _lift_nested_answer(text, regions, answer_stage, tags, names)
+
+
+def _only_named(
+    tag: re.Match[str], after: re.Match[str] | None, names: dict[str, str], answer_stage: str | None
+) -> bool:
+    """Whether an opening tag of the answer's stage is a mere mention: another stage opens first."""
+    return (
+        after is not None
+        and not tag["close"]
+        and not after["close"]
+        and names[tag["name"]] == answer_stage != names[after["name"]]
+    )
+
+
+def headed_stages(
+    text: str, stages: Iterable[Stage], answer_stage: str | None, cut: bool
+) -> list[tuple[str, Region]]:
+    """Stages whose names stand as headings, where a reply has none of their tags.
+
+    Only where the answer's stage has a heading, too; or where the reply was cut before it could have one.
+    """
+    names = {fold(stage.tag).text: stage.name for stage in stages}
+    if not names:
+        return []
+    one = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    heads = list(
+        re.finditer(rf"^[ #>\-•\[(\d.)]{{0,16}}({one})[ \])]{{0,8}}:?[ ]{{0,8}}$", text, re.MULTILINE)
+    )
+    if not cut and all(names[head[1]] != answer_stage for head in heads):
+        return []
+    ends = [*(head.start() for head in heads[1:]), len(text)][: len(heads)]
+    return [
+        (names[head[1]], Region(head.start(), end, head.end(), end))
+        for head, end in zip(heads, ends, strict=True)
+    ]
 
 
 def _lift_nested_answer(
