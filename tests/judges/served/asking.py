@@ -56,3 +56,8 @@ def a_request(
 def a_judge(url: str, **settings: Any) -> ServedJudge:
     """A judge that loses no time: pauses between attempts are hundredths of a second."""
     return ServedJudge("m", read_address(url), **{"timeout": 5.0, "backoff": 0.01, **settings})
+
+
+def texts(answers: list[Any]) -> list[str]:
+    """What the answers say."""
+    return [answer.replies[0].text for answer in answers]
