@@ -1,5 +1,6 @@
 """`reeljudge filter`: clips with too little or too much motion, left out."""
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reeljudge.cli.app import FAILED, INTERRUPTED
-from reeljudge.cli.console import duration, examples, results, shown, tell, write_json
+from reeljudge.cli.console import duration, examples, progress_bar, results, shown, tell, write_json
 from reeljudge.cli.options import Json
 from reeljudge.cli.ratings_options import Page
 
@@ -156,24 +157,18 @@ def _show(summary: dict[str, Any]) -> None:
 @contextmanager
 def _progress(total: int) -> "Iterator[Callable[[Measured], None]]":
     """A bar with the time left on a terminal, a line now and then elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True, highlight=False, markup=False)
-    columns = (TextColumn("measuring"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeRemainingColumn())
     began = said = time.monotonic()
     done = fresh = broken = 0
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=total)
+    with progress_bar("measuring") as count:
 
         def show(one: "Measured") -> None:
             nonlocal said, done, fresh, broken
             done += 1
             fresh += not one.again
             broken += one.motion is None
-            bar.update(task, completed=done)
+            count(done, total)
             now = time.monotonic()
-            if not console.is_terminal and now - said >= _EVERY_SECONDS:
+            if not sys.stderr.isatty() and now - said >= _EVERY_SECONDS:
                 said = now
                 # What was measured before took no time and says nothing about the rest.
                 left = (total - done) * (now - began) / max(fresh, 1)

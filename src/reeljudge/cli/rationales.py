@@ -7,8 +7,8 @@ import typer
 
 from reeljudge.cli.app import INTERRUPTED
 from reeljudge.cli.commands import Command
-from reeljudge.cli.console import examples, results, tell, write_json
-from reeljudge.cli.elicit_options import Asking, open_writer, progress
+from reeljudge.cli.console import examples, progress_bar, results, tell, write_json
+from reeljudge.cli.elicit_options import Asking, open_writer
 from reeljudge.cli.groups import group_of
 from reeljudge.cli.options import Json, with_options
 from reeljudge.errors import UsageError
@@ -113,7 +113,7 @@ def elicit_command(
         open_writer(judge, asking, chosen, method, attempts, videos, log) as (writer, workers),
     ):
         try:
-            with progress("reasoning") as show:
+            with progress_bar("reasoning") as show:
                 outcome = elicit(items, writer, output, workers=workers, on_done=show)
         except KeyboardInterrupt:
             tell("stopped; what was answered is kept. Give the same command again to go on")

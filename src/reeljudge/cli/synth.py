@@ -1,14 +1,12 @@
 """`reeljudge synth`: synthetic clips with true scores and rationales."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reeljudge.cli.app import INTERRUPTED
-from reeljudge.cli.console import examples, results, tell, write_json
+from reeljudge.cli.console import examples, progress_bar, results, tell, write_json
 from reeljudge.cli.options import Json
 
 if TYPE_CHECKING:
@@ -60,7 +58,7 @@ def synth(
     settings = SetSettings(seed, split, size, **chosen)
     people = _people(raters, overlap)
     try:
-        with _bar() as show:
+        with progress_bar("drawing") as show:
             written = write_set(out, count, settings, workers=workers, on_video=show)
     except KeyboardInterrupt:
         tell("stopped; what was written is kept. Give the same command again to go on")
@@ -117,16 +115,3 @@ def _write_ratings(
     clips = [sample_clip(settings.seed, index, settings.split) for index in islice(settings.indices(), count)]
     rows = simulated_ratings(clips, people, rubric, overlap=overlap, seed=settings.seed)
     return out / "ratings.jsonl", write_rows(out / "ratings.jsonl", rows)
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
-    """A progress bar on stderr where that is a terminal, else nothing."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("drawing"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
