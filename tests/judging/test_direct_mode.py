@@ -51,8 +51,8 @@ def test_a_reply_that_was_written_bears_no_mark() -> None:
     assert "mode" not in Reply(text="x").model_dump(mode="json")
 
 
-def test_digits_that_the_judge_would_not_write_are_no_score() -> None:
-    (verdict,) = direct(answers_directly(0.005)).judge_many([CLIP])
+def test_digits_that_the_judge_would_rather_not_write_are_no_score() -> None:
+    (verdict,) = direct(answers_directly(0.49)).judge_many([CLIP])
     score = verdict.scores["quality"]
     assert (score.status, score.reason, score.probabilities) == ("unscored", "missing_score", None)
 

@@ -14,9 +14,9 @@ from reeljudge.judging.scores import SampleReading, score_of
 from reeljudge.rubrics import Question, Reading, ReadScore, Rubric, read_reply, soft_score
 from reeljudge.verdicts import Flag, FramesSeen, Reason, Reply, Score, Verdict
 
-LEAST_COVERAGE = 0.01
+LEAST_COVERAGE = 0.5
 """In direct mode, least share of the probability that must lie on the scale's digits for a score to stand:
-below it the judge would have written something else, and the likeliest digit would be an invention."""
+below it the judge would rather have written something else, and the likeliest digit would be an invention."""
 
 Status = Literal["scored", "partial", "unscored", "error"]
 
