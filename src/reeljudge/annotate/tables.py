@@ -12,13 +12,11 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
-    Text,
     UniqueConstraint,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-# Names compare by code point in every database, as the store's own do.
-Plain = Text().with_variant(Text(collation="C"), "postgresql")
+from reeljudge.ratings.tables import Plain
 
 
 @dataclass(frozen=True)
