@@ -217,3 +217,80 @@ def test_spans_lead_to_the_tokens_of_the_reply_as_it_was_written(form: str) -> N
         for score in reading.scores.values()
     ]
     assert [soft and round(soft.expected) for soft in softs] == [2, 3, 5]
+
+
+def placed(text: str, spread_at: dict[int, dict[str, float]]) -> list[DigitToken]:
+    """One token per digit: with the spread given for its place, else sure of itself."""
+    sure = digits_of(text)
+    return [
+        token(one.start, one.text, spread_at[one.start]) if one.start in spread_at else one for one in sure
+    ]
+
+
+def test_the_same_digit_earlier_in_the_reply_is_not_looked_at() -> None:
+    """A 4 stands in the chain, a draft, other stages and a list mark; only the answer's counts."""
+    rubric = load_rubric("gradeo")
+    text = (
+        "<think>4 dogs. Rating Score: 4 of 5 at first.</think>\n<OVERVIEW>4</OVERVIEW>"
+        "<DESCRIPTION>4 of 4</DESCRIPTION><ANALYSIS>Rating Score: 4</ANALYSIS>"
+        "<ASSESSMENT>4. Rating Score: 4/5 (4 dogs)</ASSESSMENT>"
+    )
+    place = text.index("4/5")
+    spread = {"3": 0.25, "4": 0.5, "5": 0.25}
+    reading = read_reply(text, rubric, "quality")
+    span = reading.scores["quality"].span
+    assert span == (place, place + 1)
+    soft = soft_score(span, placed(text, {place: spread}), rubric.scale)
+    assert soft is not None
+    assert soft.probabilities == pytest.approx((0.0, 0.0, 0.25, 0.5, 0.25))
+
+
+def test_of_two_equal_answers_the_last_is_looked_at() -> None:
+    rubric = load_rubric("videoscore2")
+    block = "visual quality: 4\ntext-to-video alignment: 3\nphysical/common-sense consistency: 2\n"
+    text = f"<think>ok</think>\n{block}\nSo, finally:\n{block}"
+    last = text.rindex("quality: 4") + len("quality: ")
+    span = read_reply(text, rubric).scores["visual_quality"].span
+    assert span == (last, last + 1)
+    soft = soft_score(span, placed(text, {last: {"4": 0.75, "5": 0.25}}), rubric.scale)
+    assert soft is not None
+    assert soft.expected == pytest.approx(4.25)
+
+
+def test_a_withdrawn_answer_has_no_soft_score() -> None:
+    rubric = load_rubric("videoscore2")
+    text = (
+        "<think>ok</think>\nvisual quality: 4. Actually, 3.\ntext-to-video alignment: 3\n"
+        "physical/common-sense consistency: 2\n"
+    )
+    scores = read_reply(text, rubric).scores
+    assert [score.span is None for score in scores.values()] == [True, False, False]
+
+
+def test_a_token_of_several_digits_is_compared_in_its_own_place() -> None:
+    """ "4/5" as one token: its rivals are "1/5" to "5/5", whatever stands at the 5."""
+    digit = token(8, "4/5", {"3/5": 0.25, "4/5": 0.5, "5/5": 0.25, "4/4": 0.9})
+    soft = soft_score((8, 9), [digit], FIVE)
+    assert soft is not None
+    assert soft.expected == pytest.approx(4.0)
+
+
+def test_alternatives_without_what_was_written_are_of_another_step() -> None:
+    digit = token(0, "4", {"1": 0.6, "2": 0.4})
+    assert soft_score((0, 1), [digit], FIVE) is None
+
+
+def test_a_digit_alone_among_the_shown_is_no_certainty() -> None:
+    """A server's top five may be "4", " four", "4.", "A", "good": one digit of the scale."""
+    digit = token(0, "4", {"4": 0.3, "4.": 0.1}, seen=0.7)
+    soft = soft_score((0, 1), [digit], FIVE)
+    assert soft is not None
+    assert soft.probabilities == (0.0, 0.0, 0.0, 1.0, 0.0)
+    assert soft.coverage == 0.7
+
+
+def test_a_value_with_a_leading_nought_has_no_single_digit() -> None:
+    rubric = load_rubric("gradeo")
+    score = read_reply("Rating Score: 04", rubric, "quality").scores["quality"]
+    assert (score.value, score.span) == (4, (14, 16))
+    assert soft_score((14, 16), digits_of("Rating Score: 04"), rubric.scale) is None

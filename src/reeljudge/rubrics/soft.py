@@ -51,6 +51,8 @@ def soft_score(span: tuple[int, int], digits: Sequence[DigitToken], scale: Scale
     place = start - token.start
     if len(token.text) != token.end - token.start or not token.text[place : place + 1].isdecimal():
         return None
+    if token.text not in token.alternatives:
+        return None  # what was written is not among what was shown: these are another step's
     before, digit, after = token.text[:place], token.text[place], token.text[place + 1 :]
     zero = ord(digit) - unicodedata.decimal(digit)  # of the same script: a full-width 4 has full-width rivals
     logits = [token.alternatives.get(f"{before}{chr(zero + value)}{after}") for value in scale.values]

@@ -27,6 +27,7 @@ _OTHERS_SCORES = re.compile(
 """Up to the end of the sentence: "Ground-truth scores: visual quality: 3"."""
 
 _SENTENCE = re.compile(r"[.!?;][ ]")
+_TITLE = re.compile(r"[^\d.,;!?]+")
 _FEW_WORDS = 6
 _HEADING = re.compile(r"[^\n]*\S[^\n]*")
 _SPACE = re.compile(r"\s*")
@@ -64,7 +65,8 @@ def _announces(line: str) -> bool:
     if len(line) > 400:
         return False
     said = _SENTENCE.split(line)[-1]
-    if not line.endswith(":") and (re.search(r"\d", said) or len(said.split()) > _FEW_WORDS or said != line):
+    title = said == line and len(line.split()) <= _FEW_WORDS and _TITLE.fullmatch(line) is not None
+    if not (line.endswith(":") or title):
         return False
     if _SOMEONE_ELSES.search(said) is not None:
         return True

@@ -5,11 +5,13 @@ import re
 from reeljudge.rubrics.model import Scale
 
 _NAMED = re.compile(
-    r"""\bscale[ ](?:of|from)[ ](?:\d{1,4}[ ]?(?:-|to)[ ]?)?(\d{1,4})(?!\d)
+    r"""\bscale[ ](?:of|from)[ ][01][ ]?(?:-|to)[ ]?(\d{1,4})(?!\d)
+      | \bon[ ]an?[ ]scale[ ]of[ ](\d{1,4})(?!\d|[ ]?(?:-|to[ ]))
       | (?<!\d)(\d{1,4})[ -]point[ ]scale\b
-      | (?<!\d)\d{1,4}[ ]?(?:-|to)[ ]?(\d{1,4})[ ]scale\b
+      | (?<!\d)[01][ ]?(?:-|to)[ ]?(\d{1,4})[ ]scale\b
       | (?:\b(?:scores?|ratings?|grades?)|评分|打分)[ ]{0,3}[(\[]
-        [ ]?(?:(?:out[ ]of|of|from|max)[ ]|/)?[ ]?(?:\d{1,4}[ ]?(?:-|to|/)[ ]?)?(\d{1,4})[ ]?分?[)\]]
+        [ ]?(?:(?:out[ ]of|of|max)[ ]|/[ ]?|(?:from[ ])?(?:0[ ]?(?:-|to)|1[ ]?(?:-|to)(?![ ]?2\b))[ ]?)
+        (\d{1,4})[ ]?分?[)\]]
       | \b(?:scores?|ratings?|grades?)[ ](?:is|are)[ ](?:given[ ])?out[ ]of[ ](\d{1,4})(?!\d)
       | \b(?:skala[ ]von|escala[ ]de|échelle[ ]de|scala[ ]da)[ ]\d{1,4}[ ]?(?:bis|a|à|-)[ ]?(\d{1,4})(?!\d)
       | \bwith[ ](\d{1,4})[ ](?:being|as|=|for)[ ](?:the[ ])?(?:best|highest|perfect|excellent|maximum)\b
@@ -20,18 +22,18 @@ _NAMED = re.compile(
 _GLOSS = re.compile(
     r"""[(\[][ ]{0,3}(?:on[ ])?(?:an?[ ])?
         (?:(?:scale|score|rating|range|out|max(?:imum)?|from|of|满分)[ :]{0,3}){0,4}
-        (?P<low>\d{1,4}[ ]?(?:-|to)[ ]?|/[ ]?)?
+        (?P<low>[01][ ]?(?:-|to)[ ]?|/[ ]?)?
         (?P<top>\d{1,4})(?P<points>[ -]point[ ]scale|[ ]scale)?[ ]{0,3}[)\]]""",
     re.VERBOSE,
 )
 _NUMBER_BEFORE = re.compile(r"\d[^\w\n]{0,16}(?:on[ ](?:an?|the)[ ])?\Z")
 """The scale of that one number alone: "4 (on a scale of 1 to 10)"."""
 
-_TOP_BEHIND = re.compile(
-    r"""["')\]}]{0,3}[ ]{0,4},[ \n]{0,16}["']?(?:max|out_of)\w{0,16}["']?[ ]{0,3}[:=][ ]{0,3}["']?"""
-    r"""(\d{1,4})(?!\d)"""
+_TOP = (
+    r"""(?:max(?:imum)?(?:_?(?:score|rating|value))?|out_of)["']?[ ]{0,3}[:=][ ]{0,3}["']?(\d{1,4})(?!\d)"""
 )
-_TOP_KEY = re.compile(r"""["'](?:max|out_of)\w{0,16}["'][ ]{0,3}:[ ]{0,3}["']?(\d{1,4})(?!\d)""")
+_TOP_BEHIND = re.compile(rf"""["')\]}}]{{0,3}}[ ]{{0,4}},[ \n]{{0,16}}["']?{_TOP}""")
+_TOP_KEY = re.compile(rf"""["']{_TOP}""")
 
 
 def names_another(text: str, scale: Scale) -> bool:

@@ -8,7 +8,7 @@ from reeljudge.rubrics.model import Scale
 from reeljudge.rubrics.read.statements import Statement
 
 _REACH = 100
-_TOO_MUCH = r"too (?:kind|generous|harsh|strict|high|low)\b"
+_TOO_MUCH = r"too (?:(?:kind|generous|harsh|strict)\b|(?:high|low)(?= {0,3}(?:[.,;:!?)\n]|$)))"
 _SECOND = re.compile(
     r"""(?:\b(?:no|nope|wait|actually|rather|correction|i[ ]mean|scratch[ ]that|sorry|hmm
           |make[ ](?:it|that)|so|(?:changed|lowered|raised|reduced)[ ]to|dropping|falling|rising|down)\b
