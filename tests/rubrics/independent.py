@@ -31,6 +31,12 @@ def tags_in(text: str, names: set[str]) -> list[tuple[int, int, str, bool]]:
     found = []
     place = 0
     while place < len(text):
+        if text.startswith("&lt;", place) and (escaped := text.find("&gt;", place, place + 80)) > 0:
+            name = _bare("".join(map(_plain, text[place + 4 : escaped])))
+            closes = name[:1] in ("/", "\\")
+            name = _bare(name[1:]) if closes else name
+            if name in names:
+                found.append((place, escaped + 4, name, closes))
         if _plain(text[place]) not in ("<", "◁", "["):
             place += 1
             continue
@@ -39,6 +45,8 @@ def tags_in(text: str, names: set[str]) -> list[tuple[int, int, str, bool]]:
             end < len(text) and end - place < 80 and _plain(text[end]) not in (*_CLOSES, "<", "◁", "[", "\n")
         ):
             end += 1
+        if text[end : end + 1] == "\n" and _plain(text[end + 1 : end + 2]) in _CLOSES:
+            end += 1  # "<think" and ">" on the next line
         if end < len(text) and _plain(text[end]) in _CLOSES:
             # Blanks and pictures around a tag's name do not make it another tag.
             seen = [

@@ -148,9 +148,8 @@ def test_another_digit_is_another_score() -> None:
 def test_a_reply_that_is_all_reasoning_never_scores(name: str) -> None:
     rubric = rubric_named(name)
     for text, reply in every_reply():
-        if reply.rubric is not rubric or any(
-            "think" in part.lower() for part in re.split(r"[<\[]|&lt;", text)[1:]
-        ):
+        tags = re.split(r"[<\[＜]|&lt;", text)[1:]
+        if reply.rubric is not rubric or any("think" in part.lower() for part in tags):
             continue
         if "reasoning" in text.lower() or "thought" in text.lower() or "◁" in text:
             continue
@@ -161,7 +160,7 @@ def test_a_reply_that_is_all_reasoning_never_scores(name: str) -> None:
 def test_a_reply_inside_of_an_analysis_never_scores() -> None:
     rubric = load_rubric("gradeo")
     for text, reply in every_reply():
-        if reply.rubric is rubric and "<" not in text and "◁" not in text and "＜" not in text:
+        if reply.rubric is rubric and not any(mark in text for mark in ("<", "◁", "＜", "[", "&lt;")):
             wrapped = f"<OVERVIEW>ov</OVERVIEW><ANALYSIS>{text}</ANALYSIS>"
             assert values_of(read_reply(wrapped, rubric, reply.dimension, reply.finish)) == {}, wrapped
 

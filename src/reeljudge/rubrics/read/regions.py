@@ -45,7 +45,7 @@ def tag_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
     # Judges also write <\think>, < /think >, <think/>, <think depth="2">, <|think|>, [THINK], &lt;think&gt;
     # and the ◁think▷ of some templates.
     return re.compile(
-        rf"(?:(?P<escaped>&lt;)|[<◁\[]\|?)\s{{0,3}}(?P<close>[/\\]?)\s{{0,3}}(?P<name>{one})"
+        rf"(?:(?P<escaped>&lt;)|[<◁\[]\|?)[ ]{{0,3}}(?P<close>[/\\]?)[ ]{{0,3}}(?P<name>{one})"
         r"(?:[ ]{1,3}[a-z][\w:\-]{0,30}[ ]?=[^<>\[\]\n]{0,80}?)?"
         r"\s{0,3}(?P<empty>/?)(?(escaped)&gt;|\|?[>▷\]])"
     )
