@@ -7,6 +7,9 @@ from reeljudge.rubrics.read.text import Span
 
 _SOMEONE_ELSES = re.compile(
     r"""\b(?:examples?|for[ ]instance|e\.g|placeholders?|hypothetical(?:ly)?|illustrat\w+|dummy|mock|random
+        |initial|preliminary|tentative|rough|first[ ](?:impression|guess|draft|idea)
+        |expected[ ](?:answer|output)
+        |previous[ ](?:run|turn|evaluation)
         |sample[ ](?:output|answer|response|format|evaluation)|you[ ](?:asked|wanted|told)
         |another[ ](?:model|judge)|ground[ -]?truth|annotators
         |human[ ](?:scores?|ratings?|annotations?|labels?|evaluations?)
@@ -27,6 +30,7 @@ _OTHERS_SCORES = re.compile(
 """Up to the end of the sentence: "Ground-truth scores: visual quality: 3"."""
 
 _SENTENCE = re.compile(r"[.!?;][ ]")
+_EXAMPLE = re.compile(r"[ #>\-•\"']{0,12}(?:(?:an?|the|one|first|second|sample) )?examples?\b")
 _TITLE = re.compile(r"[^\d.,;!?]+")
 _FEW_WORDS = 6
 _HEADING = re.compile(r"[^\n]*\S[^\n]*")
@@ -40,8 +44,9 @@ def announced_spans(text: str, has_label: Callable[[str], bool]) -> list[Span]:
     of somebody or something else.
 
     A heading is a line that ends in a colon, or one of a few words and no digit. What it announces begins
-    with the next line that is not empty, which must hold a label, and ends at an empty line. "My scores in
-    the required format:" is the judge's. What a sentence says behind "ground-truth scores" counts as well.
+    with the next line that is not empty, which must hold a label (an "Example 1:" may begin with its prompt),
+    and ends at an empty line. "My scores in the required format:" is the judge's. What a sentence says behind
+    "ground-truth scores" counts as well.
     """
     if _SOMEONE_ELSES.search(text) is None and _FORM.search(text) is None and "form" not in text:
         return []
@@ -52,10 +57,12 @@ def announced_spans(text: str, has_label: Callable[[str], bool]) -> list[Span]:
             continue
         space = _SPACE.match(text, match.end())
         begin = space.end() if space else match.end()
-        if not _begins_with_scores(text, begin, has_label):
-            continue
         blank = _BLANK_LINE.search(text, begin)
-        place = blank.start() if blank else len(text)
+        end = blank.start() if blank else len(text)
+        is_example = _EXAMPLE.match(match.group()) is not None and has_label(text[begin : begin + 2000])
+        if not (is_example or _begins_with_scores(text, begin, has_label)):
+            continue
+        place = end
         found.append((begin, place))
     return found
 

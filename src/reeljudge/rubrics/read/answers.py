@@ -87,9 +87,10 @@ class Grammar:
         levels = (level.name for one in rubric.dimensions for level in one.levels.values())
         stages = {stage.tag for one in rubric.dimensions for stage in rubric.stages_of(one)}
         self._kept_tags = {fold(tag).text for tag in (*stages, *rubric.reasoning_tags)}
-        self._places = Places(self.labels, levels, self.size == 1, rubric.scale, self._kept_tags)
+        parts = smaller_parts(rubric, self.only)
+        self._parts = re.compile(rf"\b(?:{parts})\b") if parts else None
+        self._places = Places(self.labels, levels, self.size == 1, rubric.scale, self._kept_tags, parts)
         self._only_words = _ANSWER_WORDS | self._places.level_words | self._kept_tags
-        self._parts = smaller_parts(rubric, self.only)
 
     def surface(self, folded: str) -> str:
         """`folded` without markup, every character in its place."""
@@ -128,7 +129,9 @@ class Grammar:
             if len(stated) < self.size:
                 taken = Cover((statement.start, statement.end) for statement in found)
                 found += [
-                    _make(hit, start, _on_scale(number, other_scale), strong=True)
+                    _make(
+                        hit, start, self._kept(text, _on_scale(number, other_scale), len(text)), strong=True
+                    )
                     for hit, start, number in sections(text, hits, taken, self.scale)
                     if hit.label.dimension not in stated
                 ]

@@ -51,7 +51,7 @@ class Asked:
 
     def _is_dangerous(self, source: "_Source") -> bool:
         """Whether a copy of a part of it might be taken for an answer or for a tag."""
-        if any(token[0] == "<" and token.strip("<>/\\") in self._tags for token in source.tokens):
+        if not self._tags.isdisjoint(token.strip("<>/\\") for token in source.tokens):
             return True
         return any(token.isdecimal() for token in source.tokens) and not self._words.isdisjoint(source.tokens)
 

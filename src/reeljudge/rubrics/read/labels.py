@@ -123,16 +123,16 @@ class Labels:
         return self._pattern.sub(" ", text)
 
 
-def smaller_parts(rubric: Rubric, dimension: int | None) -> re.Pattern[str] | None:
-    """Names of what is no whole answer about the only dimension asked for: its aspects, and the other
-    dimensions; None where there are none."""
+def smaller_parts(rubric: Rubric, dimension: int | None) -> str:
+    """A pattern of the names of what is no whole answer about the only dimension asked for: its aspects, and
+    the other dimensions; "" where there are none."""
     if dimension is None:
-        return None
+        return ""
     asked = rubric.dimensions[dimension]
     own = {label_pattern(name) for name in (asked.name, asked.title, asked.label, *asked.aliases)}
     others = (name for one in rubric.dimensions if one is not asked for name in (one.name, one.title))
     names = {label_pattern(name) for name in (*asked.aspects, *others)} - own - {""}
-    return re.compile(rf"\b(?:{'|'.join(sorted(names, key=len, reverse=True))})\b") if names else None
+    return "|".join(sorted(names, key=len, reverse=True))
 
 
 _WORDS = re.compile(r"[^\W_]+")

@@ -146,11 +146,20 @@ class Places:
         level_names: the rubric's own names for points of its scale.
         single: one number is the whole answer.
         tags: of the rubric: what stands in them is no part of something else.
+        parts: a pattern of the names of smaller things, "" for none.
     """
 
     def __init__(
-        self, labels: Labels, level_names: Iterable[str], single: bool, scale: Scale, tags: Iterable[str] = ()
+        self,
+        labels: Labels,
+        level_names: Iterable[str],
+        single: bool,
+        scale: Scale,
+        tags: Iterable[str],
+        parts: str,
     ):
+        about = r"\b(?:for|in terms of|regarding|concerning|as to) (?:the )?"
+        self._about_a_part = re.compile(f"{about}(?:{parts})\\b") if parts else None
         self._labels = labels
         self._holders = _HOLDERS.union(tags, labels.words)
         self._single = single
@@ -169,7 +178,7 @@ class Places:
             re.VERBOSE,
         )
         self._level_behind = re.compile(
-            rf"[ ]{{0,2}}[:\-][ ]{{0,2}}(?:{level})\b(?![^\n]{{0,200}}\d[ ]{{0,2}}[:=])", re.VERBOSE
+            rf"[ ]{{0,2}}[:\-=][ ]{{0,2}}(?:{level})\b(?![^\n]{{0,200}}\d[ ]{{0,2}}[:=])", re.VERBOSE
         )
 
     def behind(self, text: str, hit: LabelHit, lead: str, strong: bool, inside: bool) -> Place | None:
@@ -267,7 +276,10 @@ class Places:
         return holder is not None and holder[1] not in self._holders
 
     def is_hypothetical(self, sentence: str) -> bool:
-        """Whether what follows `sentence` is said under a condition, or reported from somewhere else."""
+        """Whether what follows `sentence` is said under a condition, about something smaller, or reported
+        from somewhere else."""
+        if self._about_a_part is not None and self._about_a_part.search(sentence):
+            return True
         judged = list(_JUDGING.finditer(sentence))
         if judged:
             # In "I would give it 3" the verb is no condition; an "if" before it is one.

@@ -72,8 +72,8 @@ def reasoning_regions(
     last_opening = 0
     for match in tag_pattern(tuple(tags)).finditer(text):
         name = match["name"]
-        if match["empty"]:
-            continue
+        if match["empty"] or (opened is not None and _make_of(match) != _make_of(opened)):
+            continue  # <think>...[/THINK]: somebody else's tag ends nothing
         if not match["close"]:
             if opened is None:
                 opened, deep = match, 0
@@ -102,6 +102,10 @@ def reasoning_regions(
     elif cut and deep > 0:
         regions.append(Region(cursor, len(text), cursor, len(text), closed=False))
     return regions
+
+
+def _make_of(tag: re.Match[str]) -> str:
+    return "<" if tag.group()[0] == "◁" else tag.group()[0]
 
 
 def stage_regions(
