@@ -29,7 +29,7 @@ def test_a_reply_is_read_as_a_careful_person_reads_it(reply: Labelled) -> None:
 
 
 def test_there_are_enough_labels_of_every_kind() -> None:
-    assert len(REPLIES) >= 500
+    assert len(REPLIES) >= 1000
     assert len([reply for reply in REPLIES if len(reply.text.split()) >= 300]) >= 40
     reasons = [value for reply in REPLIES for value in reply.expect.values() if isinstance(value, str)]
     assert {*REASONS} <= set(reasons)

@@ -33,7 +33,7 @@ _SENTENCE = re.compile(r"[.!?;][ ]")
 _EXAMPLE = re.compile(r"[ #>\-•\"']{0,12}(?:(?:an?|the|one|first|second|sample) )?examples?\b")
 _TITLE = re.compile(r"[^\d.,;!?]+")
 _FEW_WORDS = 6
-_HEADING = re.compile(r"[^\n]*\S[^\n]*")
+_HEADING = re.compile(r"\S[^\n]*")
 _SPACE = re.compile(r"\s*")
 _BLANK_LINE = re.compile(r"\n[ ]*(?:\n|$)")
 _STRUCK = re.compile(r"<(?:del|s|strike)>[^<>]{0,400}</(?:del|s|strike)>|~~[^~\n]{1,200}~~")
@@ -48,9 +48,9 @@ def announced_spans(text: str, has_label: Callable[[str], bool]) -> list[Span]:
     and ends at an empty line. "My scores in the required format:" is the judge's. What a sentence says behind
     "ground-truth scores" counts as well.
     """
-    if _SOMEONE_ELSES.search(text) is None and _FORM.search(text) is None and "form" not in text:
-        return []
-    found = [match.span() for match in _OTHERS_SCORES.finditer(text)]
+    found: list[Span] = []
+    if "truth" in text or "annotator" in text or "human" in text:
+        found += [match.span() for match in _OTHERS_SCORES.finditer(text)]
     place = 0
     for match in _HEADING.finditer(text):
         if match.start() < place or not _announces(match.group()):

@@ -4,20 +4,25 @@ import re
 
 from reeljudge.rubrics.model import Scale
 
-_NAMED = re.compile(
+_SCALE = re.compile(
     r"""\bscale[ ](?:of|from)[ ][01][ ]?(?:-|to)[ ]?(\d{1,4})(?!\d)
       | \bon[ ]an?[ ]scale[ ]of[ ](\d{1,4})(?!\d|[ ]?(?:-|to[ ]))
       | (?<!\d)(\d{1,4})[ -]point[ ]scale\b
       | (?<!\d)[01][ ]?(?:-|to)[ ]?(\d{1,4})[ ]scale\b
-      | (?:\b(?:scores?|ratings?|grades?)|评分|打分)[ ]{0,3}[(\[]
-        [ ]?(?:(?:out[ ]of|of|max)[ ]|/[ ]?|(?:from[ ])?(?:0[ ]?(?:-|to)|1[ ]?(?:-|to)(?![ ]?2\b))[ ]?)
-        (\d{1,4})[ ]?分?[)\]]
-      | \b(?:scores?|ratings?|grades?)[ ](?:is|are)[ ](?:given[ ])?out[ ]of[ ](\d{1,4})(?!\d)
-      | \b(?:skala[ ]von|escala[ ]de|échelle[ ]de|scala[ ]da)[ ]\d{1,4}[ ]?(?:bis|a|à|-)[ ]?(\d{1,4})(?!\d)
-      | \bwith[ ](\d{1,4})[ ](?:being|as|=|for)[ ](?:the[ ])?(?:best|highest|perfect|excellent|maximum)\b
-      | 满分[是为]?(\d{1,4})(?!\d)
     """,
     re.VERBOSE,
+)
+_HEADED = re.compile(
+    r"(?:scores?|ratings?|grades?|评分|打分)(?:[ ]{0,3}[(\[][ ]?(?:(?:out of|of|max) |/ ?"
+    r"|(?:from )?(?:0 ?(?:-|to)|1 ?(?:-|to)(?! ?2\b)) ?)(\d{1,4}) ?分?[)\]]"
+    r"| (?:is|are) (?:given )?out of (\d{1,4})(?!\d))"
+)
+_BEST = re.compile(
+    r"\bwith (\d{1,4}) (?:being|as|=|for) (?:the )?(?:best|highest|perfect|excellent|maximum)\b"
+)
+_FOREIGN = re.compile(
+    r"(?:skala von|escala de|échelle de|scala da) \d{1,4} ?(?:bis|a|à|-) ?(\d{1,4})(?!\d)"
+    r"|满分[是为]?(\d{1,4})(?!\d)"
 )
 _GLOSS = re.compile(
     r"""[(\[][ ]{0,3}(?:on[ ])?(?:an?[ ])?
@@ -38,9 +43,13 @@ _TOP_KEY = re.compile(rf"""["']{_TOP}""")
 
 def names_another(text: str, scale: Scale) -> bool:
     """Whether `text` says on which scale its scores are, and never names the rubric's."""
+    patterns = [_HEADED, _BEST, _FOREIGN]
+    if "scale" in text:
+        patterns.append(_SCALE)
     tops = {
         int(next(filter(None, match.groups())))
-        for match in _NAMED.finditer(text)
+        for pattern in patterns
+        for match in pattern.finditer(text)
         if _NUMBER_BEFORE.search(text, max(0, match.start() - 24), match.start()) is None
     }
     return bool(tops) and scale.max not in tops
