@@ -6,7 +6,7 @@ from statistics import fmean
 
 import pytest
 
-from reeljudge.errors import InputError
+from reeljudge.errors import InputError, UsageError
 from reeljudge.standings import best_of, curve, entries, leaderboard, parse_weights, preference_pairs
 
 
@@ -131,5 +131,5 @@ def test_pairs_keep_the_gap_the_veto_and_the_balance() -> None:
 
 @pytest.mark.parametrize("text", ["nope=1", "q=much", "q=-1", "q=0", "q=nan"])
 def test_bad_weights_are_refused(text: str) -> None:
-    with pytest.raises(InputError, match="--weights"):
+    with pytest.raises(UsageError, match="--weights"):
         parse_weights(text, ["q", "t"])

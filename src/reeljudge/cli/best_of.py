@@ -95,13 +95,18 @@ def _curve(items: Iterable[Any], weights: dict[str, float], by: str, truth: str,
 
     groups: dict[str, list[tuple[float, float]]] = {}
     count = left_out = 0
+    row: Any = {}
+    somewhere = False
     for entry in items:
-        count += 1
-        score, value = weighted(entry.scores, weights), _truth(entry.row, truth)
+        count, row = count + 1, entry.row
+        somewhere = somewhere or find(row, truth) is not ABSENT
+        score, value = weighted(entry.scores, weights), _truth(row, truth)
         if score is None or value is None:
             left_out += 1
             continue
         groups.setdefault(_field(entry.row, by), []).append((score, value))
+    if count and not somewhere:
+        raise InputError(f"no clip of this run has {truth!r}.{did_you_mean(truth, field_names(row))}")
     points = curve(list(groups.values()))
     if json:
         write_json({"truth": truth, "left_out": left_out, "points": [asdict(point) for point in points]})
@@ -136,14 +141,15 @@ def _curve(items: Iterable[Any], weights: dict[str, float], by: str, truth: str,
 def _field(row: Any, path: str) -> str:
     value = find(row, path)
     if value is ABSENT or value is None:
-        raise InputError(f"clip {row['id']!r} has no {path!r}, by which clips were to be grouped")
+        hint = did_you_mean(path, field_names(row))
+        raise InputError(f"clip {row['id']!r} has no {path!r}, by which clips were to be grouped.{hint}")
     return str(value)
 
 
 def _truth(row: Any, path: str) -> float | None:
     value = find(row, path)
     if value is ABSENT:
-        raise InputError(f"clip {row['id']!r} has no {path!r}.{did_you_mean(path, field_names(row))}")
+        return None
     try:
         known = [entry for entry in numbers(value) if entry is not None]
     except ValueError as error:

@@ -2,11 +2,12 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from reeljudge.cli.console import examples, tell, write_json
+from reeljudge.cli.options import Json
 from reeljudge.errors import UsageError
 
 
@@ -44,6 +45,7 @@ def pairs(
         Path | None,
         typer.Option("--output", "-o", help="A table, or a folder for videodpo; default: JSONL on stdout."),
     ] = None,
+    json: Json = False,
 ) -> None:
     """Pairs within each group as rows of `prompt`, `chosen`, `rejected` (videos) for DPO-style training."""
     from reeljudge.errors import did_you_mean
@@ -68,13 +70,19 @@ def pairs(
             items, parse_weights(weights, known), min_gap, _allowances(veto, known), per_group or None
         )
     )
-    if output is None:
+    groups, of = len({pair.chosen.group for pair in found}), len({item.group for item in items})
+    told: dict[str, Any] = {"pairs": len(found), "groups": groups, "of_groups": of, "format": form}
+    if output is not None:
+        write_pairs(found, form, output, locate)
+        told["output"] = str(output)
+    elif json:
+        told["rows"] = [ROWS[form](pair, locate) for pair in found]
+    else:
         for pair in found:
             write_json(ROWS[form](pair, locate))
-    else:
-        write_pairs(found, form, output, locate)
-    groups = len({pair.chosen.group for pair in found})
-    tell(f"{len(found)} pairs from {groups} of {len({item.group for item in items})} groups")
+    if json:
+        write_json(told)
+    tell(f"{len(found)} pairs from {groups} of {of} groups")
     if form != "jsonl" and folder is None and found:
         tell("the run's manifest is not found: videos are named as it names them; --videos FOLDER says where")
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reeljudge.errors import InputError, did_you_mean
+from reeljudge.errors import InputError, UsageError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def parse_weights(text: str | None, known: Sequence[str]) -> dict[str, float]:
     """`"a=2,b=1"` as weights; all known dimensions with weight 1 for None.
 
     Raises:
-        InputError: an unknown dimension, a weight that is no number of at least 0, or none above 0.
+        UsageError: an unknown dimension, a weight that is no number of at least 0, or none above 0.
     """
     if text is None:
         return dict.fromkeys(known, 1.0)
@@ -61,18 +61,18 @@ def parse_weights(text: str | None, known: Sequence[str]) -> dict[str, float]:
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, _, value = (piece.strip() for piece in part.partition("="))
         if name not in known:
-            raise InputError(f"--weights: no dimension {name!r} here.{did_you_mean(name, known)}")
+            raise UsageError(f"--weights: no dimension {name!r} here.{did_you_mean(name, known)}")
         try:
             weight = float(value)
         except ValueError:
             weight = float("nan")
         if not 0 <= weight < float("inf"):
-            raise InputError(
+            raise UsageError(
                 f"--weights: {part!r} is not of the form dimension=weight with a weight of at least 0"
             )
         weights[name] = weight
     if not any(weights.values()):
-        raise InputError("--weights: at least one weight must be above 0")
+        raise UsageError("--weights: at least one weight must be above 0")
     return {name: weight for name, weight in weights.items() if weight > 0}
 
 
