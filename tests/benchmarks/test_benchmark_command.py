@@ -45,8 +45,8 @@ def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"\n{name}\n" in f"\n{text}"
     assert "needs videophy2_test.csv: caption, video_url, sa, pc" in text
     assert main(["benchmark", "--list", "--json"]) == 0
-    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [row["name"] for row in rows] == list(SUITES)
+    suites = json.loads(capsys.readouterr().out)["suites"]
+    assert [suite["name"] for suite in suites] == list(SUITES)
     assert main(["benchmark", "tvge", "--list"]) == 0
     assert "protocol paper (v1, the default)" in capsys.readouterr().out
 

@@ -162,8 +162,8 @@ def _list(suite: str | None, json: bool) -> None:
 
     suites = [load_suite(name) for name in ((suite,) if suite else SUITES)]
     if json:
-        for one in suites:
-            write_json(one.model_dump(mode="json", exclude={"published", "adapter"}))
+        shown = [one.model_dump(mode="json", exclude={"published", "adapter"}) for one in suites]
+        write_json({"suites": shown})
         return
     view.show_suites(results(), suites)
 
