@@ -64,6 +64,10 @@ def test_changes_reach_into_nested_settings(tmp_path: Path) -> None:
     assert (config.synth.seed, config.synth.count, config.lr) == (3, 20, 2e-5)
     with pytest.raises(UsageError, match="write KEY=VALUE"):
         parse_changes(["lr"])
+    with pytest.raises(UsageError, match=r"--set 'lr=\{': '\{' is no YAML value"):
+        parse_changes(["lr={"])
+    with pytest.raises(UsageError, match="'lr' was set to 1, which holds no keys"):
+        parse_changes(["lr=1", "lr.x=2"])
 
 
 def test_every_setting_says_what_it_is() -> None:

@@ -11,6 +11,8 @@ from reeljudge.errors import InputError, UsageError, did_you_mean
 
 
 class Settings(BaseModel):
+    """Base of every recipe's settings: frozen, and an unknown key is an error."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -209,7 +211,7 @@ def parse_changes(changes: list[str]) -> dict[str, Any]:
     """`KEY=VALUE` strings as settings; values are YAML, dots reach into nested settings.
 
     Raises:
-        UsageError: no `=` in a change.
+        UsageError: no `=` in a change, a value that is no YAML, or a key inside a value that is none.
     """
     values: dict[str, Any] = {}
     for change in changes:
@@ -219,8 +221,14 @@ def parse_changes(changes: list[str]) -> dict[str, Any]:
         place = values
         *outer, last = name.strip().split(".")
         for part in outer:
-            place = place.setdefault(part, {})
-        place[last] = yaml.safe_load(text)
+            inner = place.setdefault(part, {})
+            if not isinstance(inner, dict):
+                raise UsageError(f"--set {change!r}: {part!r} was set to {inner!r}, which holds no keys")
+            place = inner
+        try:
+            place[last] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise UsageError(f"--set {change!r}: {text!r} is no YAML value") from None
     return values
 
 
