@@ -117,6 +117,13 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough (`| head`); Python must not complain at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except OSError as error:
+        # A full disk, too many open files: the machine's fault and not a bug, wherever it strikes.
+        if error.strerror is None:
+            raise
+        where = "" if error.filename is None else f"{error.filename}: "
+        complain(f"{where}{error.strerror}")
+        return FAILED
     return status if isinstance(status, int) else OK
 
 
