@@ -5,22 +5,26 @@ from collections.abc import Callable
 
 from reeljudge.rubrics.read.text import Span
 
-_SOMEONE_ELSES = re.compile(
-    r"""\b(?:examples?|for[ ]instance|e\.g|placeholders?|hypothetical(?:ly)?|illustrat\w+|dummy|mock|random
-        |initial|preliminary|tentative|rough|first[ ](?:impression|guess|draft|idea)
-        |expected[ ](?:answer|output)
-        |previous[ ](?:run|turn|evaluation)
-        |sample[ ](?:output|answer|response|format|evaluation)|you[ ](?:asked|wanted|told)
-        |another[ ](?:model|judge)|ground[ -]?truth|annotators
-        |human[ ](?:scores?|ratings?|annotations?|labels?|evaluations?)
-        |(?:reference|real|perfect|ideal|flawless|previous|other)[ ]
-         (?:video|clip|footage|answer|scores?|ratings?)
+_MADE_UP = re.compile(
+    r"""\b(?:examples?|for[ ]instance|e\.g|placeholders?|hypothetical(?:ly)?|illustrat\w+|dummy|mock
+        |random[ ](?:numbers?|scores?|values?)|sample[ ](?:output|answer|response|format|evaluation)
+        |you[ ](?:asked|wanted|told)[ ](?:me[ ])?to[ ](?:write|say|answer|output)
         |if\b.{1,80}\b(?:were|was|had[ ]been|perfect|flawless))\b""",
     re.VERBOSE,
 )
+_SOMEONE_ELSES = re.compile(
+    r"""\b(?:another[ ](?:model|judge)|ground[ -]?truth|annotators|expected[ ](?:answer|output)
+        |previous[ ](?:run|turn|evaluation)|human[ ](?:scores?|ratings?|annotations?|labels?|evaluations?)
+        |(?:reference|real|perfect|ideal|flawless|previous|other)[ ]
+         (?:video|clip|footage|answer|scores?|ratings?))\b
+      | \b(?:initial|preliminary|tentative|rough|first)[ ](?:scores?|ratings?|answer|assessment|evaluation
+        |estimates?|thoughts?|guess|impression|draft|idea)[ ]{0,3}:?$""",
+    re.VERBOSE,
+)
+_COMPARES = re.compile(r"\b(?:compared|than|unlike|better|worse)\b")
 _FORM = re.compile(
     r"\btemplate\b|\b(?:will|going to|should|must|please|use)\b.{0,80}\bform(?:at)?\b"
-    r"|^(?:(?:required|expected|requested|output|answer|response) ){0,2}format\b"
+    r"|^(?:(?:required|expected|requested|output|answer|response) ){0,2}format[ ]{0,3}:?$"
 )
 _OWN = re.compile(r"\b(?:my|final|here)\b")
 _OTHERS_SCORES = re.compile(
@@ -75,7 +79,9 @@ def _announces(line: str) -> bool:
     title = said == line and len(line.split()) <= _FEW_WORDS and _TITLE.fullmatch(line) is not None
     if not (line.endswith(":") or title):
         return False
-    if _SOMEONE_ELSES.search(said) is not None:
+    if _MADE_UP.search(said) is not None:
+        return True
+    if _SOMEONE_ELSES.search(said) is not None and _COMPARES.search(said) is None:
         return True
     return _FORM.search(said) is not None and _OWN.search(said) is None
 

@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reeljudge.rubrics.model import Rubric
-from reeljudge.rubrics.read.labels import LabelHit, Labels, smaller_parts
+from reeljudge.rubrics.read.labels import LabelHit, Labels, label_pattern, smaller_parts
 from reeljudge.rubrics.read.markup import without_markup
 from reeljudge.rubrics.read.numbers import Number, read_number
 from reeljudge.rubrics.read.places import Places, stands_alone
 from reeljudge.rubrics.read.scales import top_differs
 from reeljudge.rubrics.read.statements import Statement, complete_answers
 from reeljudge.rubrics.read.text import Cover, Span, fold
-from reeljudge.rubrics.read.unlabelled import bare_number, outside_of_aspects, sections, sentences
+from reeljudge.rubrics.read.unlabelled import (
+    bare_number,
+    outside_of_aspects,
+    sections,
+    sentence_pattern,
+    sentences,
+)
 from reeljudge.rubrics.read.withdrawn import is_taken_back
 
 _RANKS = {"own": 0, "other": 1, "plain": 2, "answer": 2}
@@ -88,6 +94,8 @@ class Grammar:
         stages = {stage.tag for one in rubric.dimensions for stage in rubric.stages_of(one)}
         self._kept_tags = {fold(tag).text for tag in (*stages, *rubric.reasoning_tags)}
         parts = smaller_parts(rubric, self.only)
+        own = (label_pattern(label.text) for label in self.labels.entries if not label.generic)
+        self._sentence = sentence_pattern(own if self.size == 1 else ())
         self._parts = re.compile(rf"\b(?:{parts})\b") if parts else None
         self._places = Places(self.labels, levels, self.size == 1, rubric.scale, self._kept_tags, parts)
         self._only_words = _ANSWER_WORDS | self._places.level_words | self._kept_tags
@@ -172,7 +180,7 @@ class Grammar:
         assert self.only is not None
         taken = Cover((statement.start, statement.end) for statement in found)
         more = []
-        for start, said_number in sentences(text, self.scale, self._places):
+        for start, said_number in sentences(text, self._sentence, self.scale, self._places):
             if said_number.span[0] not in taken:
                 kept = self._kept(text, _on_scale(said_number, other_scale), len(text))
                 more.append(

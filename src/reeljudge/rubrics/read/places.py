@@ -79,7 +79,7 @@ _ALONE = re.compile(
 _SENTENCE_END = re.compile(r"[\n\x00!?]|(?<!e\.g)(?<!i\.e)\.\s|;\s")
 _CONDITION = re.compile(
     r"\b(?:if|would|could|might|may|should|unless|whether|without|instead|not|never|nor|neither|than|requires?"
-    r"|e\.g|example|initially|at first|first thought|wanted|considered|considering|tempted|inclined"
+    r"|e\.g|example|initially|at first|first thought|wanted|considered|considering an?|tempted|inclined"
     r"|(?:was|were) going to)\b|[\w']n't\b"
 )
 _REPORTED = re.compile(
@@ -109,6 +109,7 @@ _HOLDERS = _LITTLE_WORDS | {
     "assessment",
     "verdict",
     "summary",
+    "conclusion",
     "json",
 }
 

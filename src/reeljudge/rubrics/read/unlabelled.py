@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from reeljudge.rubrics.model import Scale
 from reeljudge.rubrics.read.labels import LabelHit
@@ -18,21 +18,7 @@ _SCORE_LINE = re.compile(
 )
 _CLIP = r"(?:video|clip|footage|sequence|generation|animation|film|result)"
 _OTHERS = r"(?:than|first|second|third|last|next|previous|other|reference|real|original)\b"
-_WHOLE = rf"(?:it|(?:this|the)(?:[ ](?!{_OTHERS})[\w\-]{{2,24}}){{0,2}}?[ ]{_CLIP}|this)"
-"""What a score is given to where it is given to the clip as a whole."""
-_SENTENCE_SCORE = re.compile(
-    rf"""\b(?:i|we)(?:'d|[ ]would|[ ]will|'ll)?(?:[ ](?:now|therefore|thus))?
-        [ ](?:rate|give|assign|score|grade)[ ](?:{_WHOLE}[ ])?(?:overall[ ])?
-        (?:(?:as|at|with|an?|the|final|overall|solid|strong|fair|score|rating|grade|of|:)[ ]?){{0,5}}(?=\d)
-      | \b{_WHOLE}[ ](?:therefore[ ]|thus[ ]|hence[ ]|clearly[ ]|still[ ]|overall[ ]|rightly[ ]|only[ ])?
-        (?:deserves|merits|earns|gets|receives|warrants)[ ](?:an?|the)[ ]
-        (?:(?:score|rating|grade)[ ]of[ ])?(?=\d)
-      | \b(?:resulting[ ]in|results[ ]in|leads?[ ]to|leading[ ]to|amounts[ ]to|settle[ ](?:on|for|at)
-        |go[ ]with
-        |giv(?:e|es|ing)[ ]it|earn(?:s|ing)[ ]it|hence|thus|therefore|so|overall),?[ ]
-        (?:an?|the|my)[ ](?:final[ ]|overall[ ])?(?:score|rating|grade)[ ]of[ ](?=\d)""",
-    re.VERBOSE,
-)
+_CLIP_AS_A_WHOLE = rf"(?:this|the)(?:[ ](?!{_OTHERS})[\w\-]{{2,24}}){{0,2}}?[ ]{_CLIP}"
 _BEFORE_BARE = re.compile(r"[ \n\x00]*+[\"'$({\[<]{0,4}(?:\\boxed\{|\\\(|<\|begin_of_box\|>)?[ $]{0,4}")
 _AFTER_BARE = re.compile(r"[.\"'$)}\]>\\ ]{0,12}[ \n\x00]*+")
 _FINAL = re.compile(r"^[ \-•>\"'#]{0,12}final[ ](?:score|rating)\b", re.MULTILINE)
@@ -46,9 +32,37 @@ _HEAD_BEFORE = re.compile(r"[\s#>\-•\"'\d.()]*")
 _HEAD_AFTER = re.compile(r"[\"')]{0,3}[ ]{0,3}(?:\([^()\n]{0,80}\)[ ]{0,3})?(?:[:\n\-]|$)")
 
 
-def sentences(text: str, scale: Scale, places: Places) -> Iterator[tuple[int, Number]]:
+def sentence_pattern(names: Iterable[str]) -> re.Pattern[str]:
+    """What comes right before the number in "I would give this video a 4 out of 5", where the score is given
+    to the clip as a whole or to the only dimension asked for.
+
+    Args:
+        names: patterns of that dimension's names.
+    """
+    owner = "|".join(names)
+    named = rf"|(?:the|its)[ ](?:overall[ ])?(?:{owner})(?:[ ]of[ ]{_CLIP_AS_A_WHOLE})?" if owner else ""
+    named += rf"|(?:this|the)[ ]{_CLIP}'s[ ](?:overall[ ])?(?:{owner})" if owner else ""
+    whole = rf"(?:it|{_CLIP_AS_A_WHOLE}|this{named})"
+    return re.compile(
+        rf"""\b(?:i|we)(?:'d|[ ]would|[ ]will|'ll)?(?:[ ](?:now|therefore|thus))?
+        [ ](?:rate|give|assign|score|grade)[ ](?:{whole}[ ])?(?:overall[ ])?
+        (?:(?:as|at|with|an?|the|final|overall|solid|strong|fair|score|rating|grade|of|:)[ ]?){{0,5}}(?=\d)
+      | \b{whole}[ ](?:therefore[ ]|thus[ ]|hence[ ]|clearly[ ]|still[ ]|overall[ ]|rightly[ ]|only[ ])?
+        (?:deserves|merits|earns|gets|receives|warrants)[ ](?:an?|the)[ ]
+        (?:(?:score|rating|grade)[ ]of[ ])?(?=\d)
+      | \b(?:resulting[ ]in|results[ ]in|leads?[ ]to|leading[ ]to|amounts[ ]to|settle[ ](?:on|for|at)
+        |go[ ]with
+        |giv(?:e|es|ing)[ ]it|earn(?:s|ing)[ ]it|hence|thus|therefore|so|overall),?[ ]
+        (?:an?|the|my)[ ](?:final[ ]|overall[ ])?(?:score|rating|grade)[ ]of[ ](?=\d)""",
+        re.VERBOSE,
+    )
+
+
+def sentences(
+    text: str, pattern: re.Pattern[str], scale: Scale, places: Places
+) -> Iterator[tuple[int, Number]]:
     """(start, number) of every "I would give this video a 4 out of 5"."""
-    for match in _SENTENCE_SCORE.finditer(text):
+    for match in pattern.finditer(text):
         number = read_number(text, match.end(), scale)
         if number is None or not number.states or not is_end(text, closed(text, number.end)):
             continue
