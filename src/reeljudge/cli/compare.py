@@ -1,6 +1,6 @@
 """`reeljudge compare`: judges on the same items."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +8,9 @@ from reeljudge.cli.agree_pairs import ProtocolName
 from reeljudge.cli.agreement_options import Human, LabelledItems, TablePath, open_table
 from reeljudge.cli.console import examples, results, write_json
 from reeljudge.cli.options import Json, with_options
+
+if TYPE_CHECKING:
+    from reeljudge.agreement.pairs import Protocol
 
 
 @examples(
@@ -40,7 +43,8 @@ def compare(
     if len(set(judge)) < len(judge):
         raise UsageError(f"--judge names a field twice ({', '.join(judge)}); each is compared once")
     rows = open_table(table, items, (human, *judge))
-    options, rule = items.options, None if protocol is None else protocol.value
+    options = items.options
+    rule: Protocol | None = None if protocol is None else protocol.value
     if len(judge) > 2:
         many = of_tables.compare_all(rows, human, judge, options, rule, *items.scales)
         if json:
