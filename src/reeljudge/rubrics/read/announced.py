@@ -37,6 +37,9 @@ _SENTENCE = re.compile(r"[.!?;][ ]")
 _EXAMPLE = re.compile(r"[ #>\-•\"']{0,12}(?:(?:an?|the|one|first|second|sample) )?examples?\b")
 _TITLE = re.compile(r"[^\d.,;!?]+")
 _FEW_WORDS = 6
+_EXAMPLE_LENGTH = 600
+"""So many characters of an example may come before its first label."""
+
 _HEADING = re.compile(r"\S[^\n]*")
 _SPACE = re.compile(r"\s*")
 _BLANK_LINE = re.compile(r"\n[ ]*(?:\n|$)")
@@ -61,12 +64,12 @@ def announced_spans(text: str, has_label: Callable[[str], bool]) -> list[Span]:
             continue
         space = _SPACE.match(text, match.end())
         begin = space.end() if space else match.end()
-        blank = _BLANK_LINE.search(text, begin)
-        end = blank.start() if blank else len(text)
-        is_example = _EXAMPLE.match(match.group()) is not None and has_label(text[begin : begin + 2000])
-        if not (is_example or _begins_with_scores(text, begin, has_label)):
+        if not _begins_with_scores(text, begin, has_label) and not (
+            _EXAMPLE.match(match.group()) and has_label(text[begin : begin + _EXAMPLE_LENGTH])
+        ):
             continue
-        place = end
+        blank = _BLANK_LINE.search(text, begin)
+        place = blank.start() if blank else len(text)
         found.append((begin, place))
     return found
 
