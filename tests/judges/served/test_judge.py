@@ -260,12 +260,17 @@ def test_the_key_is_sent_and_seen_nowhere(
 
 
 def test_ctrl_c_ends_at_once_and_the_judge_can_go_on(server: ScriptedServer) -> None:
-    server.answer = lambda body, count: Say(completion(), wait=3.0 if count <= 4 else 0.0)
-    judge = a_judge(server.url, concurrency=4)
-    judge.identity()
     main = threading.main_thread().ident
     assert main is not None
-    threading.Timer(0.3, signal.pthread_kill, (main, signal.SIGINT)).start()
+
+    def answer(body: Body, count: int) -> Say:
+        if count == 4:
+            signal.pthread_kill(main, signal.SIGINT)
+        return Say(completion(), wait=5.0 if count <= 4 else 0.0)
+
+    server.answer = answer
+    judge = a_judge(server.url, concurrency=4, timeout=30.0)
+    judge.identity()
     with pytest.raises(KeyboardInterrupt):
         judge.answer([a_request(f"c{n}") for n in range(8)])
     assert server.active == 4  # nobody waited for the answers
