@@ -141,3 +141,34 @@ def test_stages_are_timed(judge: Callable[..., LocalJudge], rubric: Rubric) -> N
         "prefill",
         "generation",
     }
+
+
+def test_the_last_layer_reads_no_more_than_is_looked_at(
+    judge: Callable[..., LocalJudge], rubric: Rubric
+) -> None:
+    """Replies equal to generate()'s (test_parity) say that nothing is missing; this says that it is saved."""
+    request = make_request(rubric, make_frames(5), max_tokens=4)
+    local = judge()
+    read: list[int] = []
+    last = local._network._language.layers[-1].mlp
+    watch = last.register_forward_pre_hook(lambda _, given: read.append(given[0].shape[1]))
+    try:
+        (answer,) = local.answer([request])
+        assert answer.replies[0].tokens == 4
+        assert set(read) == {1}
+        read.clear()
+        local.score_reply(request, "four")  # probabilities at every place: all tokens are looked at
+        assert min(read) > 4
+    finally:
+        watch.remove()
+
+
+@pytest.mark.parametrize("window", [None, 3])
+def test_the_end_of_a_text_attends_as_in_the_whole_of_it(window: int | None) -> None:
+    torch.manual_seed(1)
+    query, (key, value) = torch.randn(1, 6, 5, 16), torch.randn(2, 1, 2, 9, 16)
+    layer = SimpleNamespace(layer_idx=3)
+    whole, _ = attend(layer, query, key, value, None, scaling=0.25, sliding_window=window)
+    end, _ = attend(layer, query, key, value, None, scaling=0.25, sliding_window=window, ends_at=3)
+    assert end.shape == whole.shape
+    assert torch.allclose(end[:, -1], whole[:, -1], atol=1e-6)

@@ -65,6 +65,7 @@ def attend(
     attention_mask: torch.Tensor | None,
     scaling: float,
     layout: Layout | None = None,
+    ends_at: int | None = None,
     sliding_window: int | None = None,
     **unused: Any,
 ) -> tuple[torch.Tensor, None]:
@@ -73,6 +74,7 @@ def attend(
     Args:
         query: (rows, heads, new tokens, size). key, value: (rows, key-value heads, tokens, size).
         layout: of a step with one new token per row; None: the new tokens are the last of one sequence.
+        ends_at: number of the layer of which only the last token is looked at: the others get its result.
 
     Returns:
         (rows, new tokens, heads, size) and None.
@@ -81,13 +83,14 @@ def attend(
     groups = heads // key.shape[1]
     if layout is None:
         keys, values = (one.repeat_interleave(groups, dim=1) if groups > 1 else one for one in (key, value))
-        total = key.shape[2]
-        if new == total and sliding_window is None:
+        total, asked = key.shape[2], 1 if module.layer_idx == ends_at else new
+        query = query[:, :, -asked:]
+        if asked == total and sliding_window is None:
             out = scaled_dot_product_attention(query, keys, values, is_causal=True, scale=scaling)
         else:
-            bias = causal(new, total, sliding_window, query.dtype, query.device)
+            bias = causal(asked, total, sliding_window, query.dtype, query.device)
             out = scaled_dot_product_attention(query, keys, values, attn_mask=bias, scale=scaling)
-        return out.transpose(1, 2), None
+        return out.transpose(1, 2).expand(-1, new, -1, -1), None
     # A group's query heads follow each other: they are so many queries to one head of keys and values.
     folded = query.reshape(rows, -1, groups, size)
     bias = layout.bias(key.shape[2], sliding_window, query.dtype)

@@ -63,6 +63,11 @@ class Network:
         self._head = base.get_output_embeddings()
         self._video_token: int = base.config.video_token_id
         self._layers: int = base.config.text_config.num_hidden_layers
+        self._ends_at: int | None = None
+        if own:
+            self._ends_at = self._layers - 1
+            self._language.layers[-1].mlp.register_forward_pre_hook(self._keep_end)
+        self._reading = False
         sliding = bool(getattr(self._language, "has_sliding_layers", False))
         self.shares = can_share(device) and not sliding
         self.device = device
@@ -168,6 +173,8 @@ class Network:
         cache: Cache | None,
         layout: Layout | None = None,
     ) -> torch.Tensor:
+        # While text is read, the last layer is there for its keys and values, and for the last token.
+        self._reading = self._ends_at is not None and isinstance(cache, ReadingCache)
         # Set for the call alone: a network that is being trained goes on with its own attention.
         config = self._language.config
         before = config._attn_implementation
@@ -179,9 +186,15 @@ class Network:
                 past_key_values=cache,
                 use_cache=cache is not None,
                 layout=layout,
+                ends_at=self._ends_at if self._reading else None,
             ).last_hidden_state
         finally:
             config._attn_implementation = before
+            self._reading = False
+
+    def _keep_end(self, layer: torch.nn.Module, given: tuple[Any, ...]) -> tuple[Any, ...] | None:
+        """What the last layer's wide part sees: the last token alone, since nobody looks at the others."""
+        return (given[0][:, -1:], *given[1:]) if self._reading else None
 
 
 def _joined(parts: torch.Tensor | Sequence[torch.Tensor]) -> torch.Tensor:
