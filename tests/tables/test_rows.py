@@ -239,7 +239,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
 def test_where_nothing_can_be_written(tmp_path):
     with pytest.raises(InputError, match=r"use \.jsonl"):
         write_rows(tmp_path / "t.xlsx", ROWS)
-    with pytest.raises(InputError, match="cannot be written: No such file or directory"):
+    with pytest.raises(InputError, match="cannot be written: there is no folder"):
         write_rows(tmp_path / "missing" / "t.jsonl", ROWS)
     with pytest.raises(InputError, match="row 2: cannot be written as JSON"):
         write_rows(tmp_path / "t.jsonl", [{}, {"a": object()}])

@@ -106,7 +106,7 @@ def _curve(items: Iterable[Any], weights: dict[str, float], by: str, truth: str,
             continue
         groups.setdefault(_field(entry.row, by), []).append((score, value))
     if count and not somewhere:
-        raise InputError(f"no clip of this run has {truth!r}.{did_you_mean(truth, field_names(row))}")
+        raise UsageError(f"no clip of this run has {truth!r}.{did_you_mean(truth, field_names(row))}")
     points = curve(list(groups.values()))
     if json:
         write_json({"truth": truth, "left_out": left_out, "points": [asdict(point) for point in points]})
@@ -129,8 +129,8 @@ def _curve(items: Iterable[Any], weights: dict[str, float], by: str, truth: str,
             str(point.n),
             str(point.groups),
             *(f"{value:.3f}" for value in (point.random, point.chosen, point.oracle)),
-            f"{point.gain:+.3f}",
-            "-" if point.gain_ci is None else f"{point.gain_ci[0]:+.3f} to {point.gain_ci[1]:+.3f}",
+            _signed(point.gain),
+            "-" if point.gain_ci is None else " to ".join(map(_signed, point.gain_ci)),
             "-" if point.share is None else f"{point.share:.0%}",
         )
     console.print(table)
@@ -138,11 +138,16 @@ def _curve(items: Iterable[Any], weights: dict[str, float], by: str, truth: str,
         console.print(f"note: {left_out} of {count} clips left out: no score, or no {truth}")
 
 
+def _signed(value: float) -> str:
+    return f"{round(value, 3) + 0.0:+.3f}"  # nothing is +0.000, from whichever side
+
+
 def _field(row: Any, path: str) -> str:
     value = find(row, path)
     if value is ABSENT or value is None:
         hint = did_you_mean(path, field_names(row))
-        raise InputError(f"clip {row['id']!r} has no {path!r}, by which clips were to be grouped.{hint}")
+        kind = UsageError if value is ABSENT else InputError
+        raise kind(f"clip {row['id']!r} has no {path!r}, by which clips were to be grouped.{hint}")
     return str(value)
 
 

@@ -107,6 +107,15 @@ def _method(method: str | None, rubric: "Rubric") -> Any:
     return method
 
 
+def refuse_readers(judge: str) -> str:
+    """The kind of a judge that can write rationales; `UsageError` for one that cannot."""
+    kind = judge.partition(":")[0]
+    if kind in ("tiny", "videoscore2", "recorded"):
+        why = "holds one reply per clip" if kind == "recorded" else "writes only what it was trained on"
+        raise UsageError(f"{judge!r} {why}; choose served:MODEL or hf:MODEL")
+    return kind
+
+
 @contextmanager
 def open_writer(
     judge: str,
@@ -126,10 +135,7 @@ def open_writer(
     from reeljudge.judging.clip_judge import default_workers
 
     way = _method(method, rubric)
-    kind = judge.partition(":")[0]
-    if kind in ("tiny", "videoscore2", "recorded"):
-        why = "holds one reply per clip" if kind == "recorded" else "writes only what it was trained on"
-        raise UsageError(f"{judge!r} {why}; choose served:MODEL or hf:MODEL")
+    kind = refuse_readers(judge)
     opened = open_judge(
         judge,
         JudgeOptions(

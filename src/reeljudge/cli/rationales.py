@@ -8,7 +8,7 @@ import typer
 from reeljudge.cli.app import INTERRUPTED
 from reeljudge.cli.commands import Command
 from reeljudge.cli.console import examples, progress_bar, results, tell, write_json
-from reeljudge.cli.elicit_options import Asking, open_writer
+from reeljudge.cli.elicit_options import Asking, open_writer, refuse_readers
 from reeljudge.cli.groups import group_of
 from reeljudge.cli.options import Json, with_options
 from reeljudge.errors import UsageError
@@ -80,6 +80,7 @@ def elicit_command(
         raise UsageError("--attempts above 1 at temperature 0 would get the same answer: raise --temperature")
     if (price_in is None) != (price_out is None):
         raise UsageError("give both --price-in and --price-out, or neither")
+    refuse_readers(judge)
     with open_store(db, create=False) as store:
         chosen = _rubric(rubric, store)
         given = None if labels is None else read_labels(labels, chosen)

@@ -130,7 +130,7 @@ def resolve_pools(given: Sequence[str], raters: Sequence[str]) -> dict[str, list
         UsageError: not two pools, a pattern that no rater meets, or a rater in both.
     """
     if len(given) != 2:
-        raise UsageError(f"--pool is given twice, for the two pools to compare, not {len(given)} times")
+        raise UsageError(f"--pool is given twice, for the two pools to compare; got {len(given)}")
     pools: dict[str, list[str]] = {}
     for text in given:
         name, equals, patterns = text.partition("=")

@@ -38,8 +38,10 @@ def read_settings(folder: Path) -> dict[str, Any]:
     path = folder / SETTINGS_NAME
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        what = "no run folder (it has no run.json)" if folder.is_dir() else "no such run folder"
+    except (FileNotFoundError, NotADirectoryError):
+        what = "no such run folder"
+        if folder.exists():
+            what = f"no run folder (it {'has no run.json' if folder.is_dir() else 'is a file'})"
         raise InputError(f"{folder}: {what}; `reeljudge run MANIFEST -o {folder}` makes one") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from error

@@ -57,6 +57,8 @@ def moved_into_place(path: Path) -> Iterator[Path]:
     Raises:
         InputError: it cannot be written.
     """
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: cannot be written: there is no folder {str(path.parent)!r}; make it first")
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=path.suffix, dir=path.parent)
     except OSError as error:
