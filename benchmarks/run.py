@@ -98,7 +98,7 @@ def _answers(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
 def _machines(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     import machines
 
-    return machines.measure(folder, 24 if options.quick else 320, options.rounds)
+    return machines.measure(folder, 24 if options.quick else 1000, options.rounds)
 
 
 def _size(folder: Path, options: argparse.Namespace) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def measure(folder: Path, rows: int) -> dict[str, Any]:
         "run again, nothing to do": judging,
         "show": ("show", "run"),
         "leaderboard": ("leaderboard", "run"),
-        "best-of": ("best-of", "run", "-o", "best.csv"),
+        "best-of": ("best-of", "run"),
         "export to CSV": ("export", "run", "-o", "table.csv"),
         "export to Parquet": ("export", "run", "-o", "table.parquet"),
     }

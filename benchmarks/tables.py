@@ -134,9 +134,10 @@ def machines(measured: Mapping[str, Any]) -> Iterator[str]:
     if "left_out" in measured:
         yield measured["left_out"]
         return
-    one, two = measured["seconds_one_node"], measured["seconds_two_nodes"]
-    took = f"{one:.1f} s on one node, {two:.1f} s on two"
-    yield f"{measured['clips']} clips: {took}, {ratio(measured, 2)} times as fast"
+    for what, digits in (("clips_per_second", 1), ("whole_seconds", 0)):
+        one, two = measured[f"{what}_one_node"], measured[f"{what}_two_nodes"]
+        yield f"{what.replace('_', ' ')}: {one:.{digits}f} on one node, {two:.{digits}f} on two"
+    yield f"{ratio(measured, 2)} times as fast; whole runs {measured['whole_ratio']:.2f}"
 
 
 def size(measured: Mapping[str, Any]) -> Iterator[str]:
