@@ -77,19 +77,32 @@ def timed(
         process = subprocess.Popen(
             [sys.executable, "-m", "reeljudge", *command], cwd=folder, stdout=told, stderr=told
         )
-    if until is not None:
-        ended = os.WEXITED | os.WNOHANG | os.WNOWAIT  # looks without reaping: wait4 wants it
-        while os.waitid(os.P_PID, process.pid, ended) is None and not until():
-            time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
+    ended = os.WEXITED | os.WNOHANG | os.WNOWAIT  # looks without reaping: wait4 wants it
+    peak, interrupted = 0, False
+    while os.waitid(os.P_PID, process.pid, ended) is None:
+        # Not the figure of wait4: it begins with the memory of this process, which forked the command.
+        peak = max(peak, peak_memory(process.pid))
+        if until is not None and not interrupted and until():
+            process.send_signal(signal.SIGINT)
+            interrupted = True
+        time.sleep(0.05)
     _, status, used = os.wait4(process.pid, 0)
-    expected = 0 if until is None else 130
+    expected = 130 if interrupted else 0
     code = os.waitstatus_to_exitcode(status)
     assert code == expected, f"{command}: status {code}\n{(folder / 'told.txt').read_text()[-2000:]}"
     result = {
         "seconds": round(time.perf_counter() - began, 1),
         "processor_seconds": round(used.ru_utime + used.ru_stime, 1),
-        "peak_memory_mb": round(used.ru_maxrss / 1024, 1),
+        "peak_memory_mb": round(peak / 1024, 1),
     }
     sys.stderr.write(f"{' '.join(command[:4])}: {result}\n")
     return result
+
+
+def peak_memory(pid: int) -> int:
+    """The most memory that a process has held so far, in kB; 0 once it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
