@@ -66,6 +66,14 @@ def test_a_generator_that_is_better_on_every_prompt_is_so_in_every_resample() ->
     assert good.p_next < 0.01
 
 
+def test_two_prompts_prove_nothing() -> None:
+    """However clear the difference: swapping the two on one prompt alone happens in every second draw."""
+    items = make(*[row(f"{m}{i}", m, f"p{i}", q=q) for i in range(2) for m, q in (("good", 5), ("bad", 1))])
+    board = leaderboard(items)
+    assert board.places["q"][0].p_next == board.differences["q"][0].p == 0.5
+    assert board.places["q"][1].p_next is None
+
+
 def test_the_order_of_rows_changes_nothing() -> None:
     rows = [row(f"{m}{i}", m, f"p{i}", q=(i * k) % 5 + 1) for i in range(25) for k, m in enumerate("abc", 1)]
     shuffled = rows[:]

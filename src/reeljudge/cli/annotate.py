@@ -125,6 +125,7 @@ def serve(
     from reeljudge.annotate import serve as serve_task
     from reeljudge.annotate.links import clean_name, link
     from reeljudge.annotate.server import is_loopback
+    from reeljudge.clips import read_manifest
     from reeljudge.errors import UsageError
     from reeljudge.ratings import open_store
 
@@ -146,6 +147,7 @@ def serve(
     if url is not None and not url.startswith(("http://", "https://")):
         raise UsageError(f"--url {url!r} is no address; it starts with http:// or https://")
     names = [clean_name(name) for name in rater or ()]
+    read_manifest(manifest)  # a mistyped path is said before a database is made
     with open_store(db) as store:
         task = open_task(
             manifest,

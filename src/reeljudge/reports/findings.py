@@ -255,8 +255,12 @@ def _on_generators(found: RunFindings) -> Iterator[str]:
         return
     first, second = ranked[0], ranked[1]
     where = "overall" if name == OVERALL else f"on {_low(found.run.title_of(name))}"
+    if first.points == second.points:
+        points = f"{first.points:.1f} points of 100"
+        yield f"{first.model} and {second.model} share the lead {where} with {points}."
+        return
     lead = f"{first.model} leads {where} with {first.points:.1f} points of 100, before {second.model} with "
-    told = ""
+    told = "; clips of one prompt cannot tell whether that is chance"
     p = found.board.differences[name][0].p_corrected
     if p is not None:
         how = "more than chance would give" if p < 0.05 else "within what chance can give"

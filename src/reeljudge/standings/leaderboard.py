@@ -1,13 +1,13 @@
 """Generators ranked per dimension on 0-100, with intervals over prompts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
 
 from reeljudge.agreement.multiplicity import holm
-from reeljudge.agreement.resampling import Resampler, interval, two_sided_p
+from reeljudge.agreement.resampling import Resampler, interval
 from reeljudge.standings.entries import Entry
 from reeljudge.standings.tally import Floats, Tally
 
@@ -27,7 +27,7 @@ class Place:
         n, scored: clips, and how many of them are scored.
         rank_ci: the ranks between which the generator lies in 95 % of the resamples.
         stability: share of the resamples in which it keeps its rank.
-        p_next: two-sided p-value of the difference to the next generator (paired over groups), not corrected.
+        p_next: `Difference.p` of this generator and the next one, not corrected.
     """
 
     model: str
@@ -116,10 +116,11 @@ def leaderboard(
         order = sorted(
             range(models), key=lambda i: (np.isnan(own[i]), -np.nan_to_num(own[i]), tally.models[i])
         )
-        places[column] = _places(
-            tally.models, order, own, own_draws, own_counts.sum(axis=0), asked.sum(axis=0), scale
-        )
         differences[column] = _differences(tally.models, order, own, own_draws, own_counts)
+        p_of = {(one.first, one.second): one.p for one in differences[column]}
+        places[column] = _places(
+            tally.models, order, own, own_draws, own_counts.sum(axis=0), asked.sum(axis=0), scale, p_of
+        )
     notes = tuple(_notes(places, groups, asked))
     return Leaderboard(places, groups, notes, differences)
 
@@ -132,6 +133,7 @@ def _places(
     counts: Floats,
     asked: Floats,
     scale: tuple[int, int],
+    p_of: Mapping[tuple[str, str], float | None],
 ) -> list[Place]:
     low, high = scale
     ranks, drawn_ranks = _ranks(points[None])[0], _ranks(draws)
@@ -139,7 +141,7 @@ def _places(
     for position, i in enumerate(order):
         scored = not np.isnan(points[i])
         own = drawn_ranks[:, i][~np.isnan(drawn_ranks[:, i])] if scored else np.empty(0)
-        following = order[position + 1] if position + 1 < len(order) else None
+        following = models[order[position + 1]] if position + 1 < len(order) else None
         known = own.size > 0
         places.append(
             Place(
@@ -154,9 +156,7 @@ def _places(
                 if known
                 else None,
                 stability=float((own == ranks[i]).mean()) if known else None,
-                p_next=two_sided_p(draws[:, i] - draws[:, following])
-                if following is not None and len(draws) and not np.isnan(points[following])
-                else None,
+                p_next=None if following is None else p_of.get((models[i], following)),
             )
         )
     return places
