@@ -49,7 +49,7 @@ def _spread(
 
     @wraps(function)
     def command(**values: Any) -> Any:
-        chosen = {field.name: values.pop(field.name) for field in fields(kind)}
+        chosen = {field.name: values.pop(field.name) for field in fields(kind) if field.name in values}
         return function(**values, **{name: kind(**chosen)})
 
     command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
