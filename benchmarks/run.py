@@ -1,6 +1,6 @@
 """Speed, measured side by side in one run: `make bench`. Ratios carry over between machines; seconds do not.
 
-Takes about 40 minutes on two cores; `--quick` a few, with few rounds and short replies, to see that it runs.
+Takes about an hour on two cores; `--quick` a few, with few rounds and short replies, to see that it runs.
 The numbers go to a JSON (`-o`), the tables to the terminal; docs/performance.md shows both of one machine.
 """
 
