@@ -108,7 +108,7 @@ function stateOf(page) {
 
 function showCount() {
   const done = state.pages.filter((page) => stateOf(page) === "done").length;
-  const place = state.here >= 0 ? state.here + 1 : state.pages.length;
+  const place = state.here >= 0 ? state.here + 1 : done; // no page is open yet, or none any more
   byId("counter").textContent = `${number(place)} / ${number(state.total)}`;
   byId("overview").title = `${done} done of ${state.total} that may come to you (o)`;
   byId("bar").style.width = `${state.total ? Math.round((100 * done) / state.total) : 0}%`;
