@@ -66,13 +66,19 @@ def _agreement(first: Sequence[Verdict], second: Sequence[Verdict]) -> dict[str,
             for a, b in zip(first, second, strict=True)
             if a.scores[name].score is not None and b.scores[name].score is not None
         ]
+        identical = [a.value == b.value for a, b in pairs]
+        near = [abs(a.value - b.value) <= 1 for a, b in pairs]
         result[name] = {
             "n": len(pairs),
-            "identical": sum(a.value == b.value for a, b in pairs) / len(pairs),
-            "within_one": sum(abs(a.value - b.value) <= 1 for a, b in pairs) / len(pairs),
-            "srcc": spearman([a.score for a, _ in pairs], [b.score for _, b in pairs]),
+            "identical": _share(identical),
+            "within_one": _share(near),
+            "srcc": spearman([a.score for a, _ in pairs], [b.score for _, b in pairs]) if pairs else None,
         }
     return result
+
+
+def _share(held: Sequence[bool]) -> float | None:
+    return sum(held) / len(held) if held else None
 
 
 def _accuracy(clips: Sequence[Clip], verdicts: Sequence[Verdict]) -> float:
