@@ -32,7 +32,7 @@ FOREIGN_OPTIONS = {
     # of trainers
     "--dataset",
     # of scripts of this project that are no commands of `reeljudge`
-    "--only",
+    *("--only", "--rows"),
 }
 """Options on the pages that are no option of `reeljudge`."""
 
