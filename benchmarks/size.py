@@ -75,7 +75,11 @@ def timed(
     began = time.perf_counter()
     with (folder / "told.txt").open("wb") as told:
         process = subprocess.Popen(
-            [sys.executable, "-m", "reeljudge", *command], cwd=folder, stdout=told, stderr=told
+            [sys.executable, "-m", "reeljudge", *command],
+            cwd=folder,
+            stdout=told,
+            stderr=told,
+            preexec_fn=_heed_interrupts,
         )
     ended = os.WEXITED | os.WNOHANG | os.WNOWAIT  # looks without reaping: wait4 wants it
     peak, interrupted = 0, False
@@ -97,6 +101,11 @@ def timed(
     }
     sys.stderr.write(f"{' '.join(command[:4])}: {result}\n")
     return result
+
+
+def _heed_interrupts() -> None:
+    """A shell that started this in the background had it ignore Ctrl-C, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def peak_memory(pid: int) -> int:
