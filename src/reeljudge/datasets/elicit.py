@@ -142,7 +142,7 @@ def run_all(
                 kept = time.monotonic()
                 # Of a large set, writing must stay a small part of the time.
                 pause = max(SNAPSHOT_SECONDS, 20 * (kept - began))
-    except BaseException:
+    except BaseException:  # also Ctrl-C: what is under way must not go on asking, and paying
         if asker is not None:
             asker.stop("interrupted")
         for future in running:
